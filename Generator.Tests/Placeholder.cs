@@ -1,0 +1,1 @@
+namespace Cameo.Tests; internal static class Placeholder;

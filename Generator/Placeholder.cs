@@ -1,0 +1,1 @@
+namespace Cameo.Generator; internal static class Placeholder;

@@ -1,0 +1,1 @@
+namespace Cameo; internal static class Placeholder;
