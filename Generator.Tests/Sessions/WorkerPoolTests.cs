@@ -1,0 +1,230 @@
+using Cameo.Threading;
+using Xunit;
+
+namespace Cameo.Tests.Sessions;
+
+public sealed unsafe class WorkerPoolTests
+{
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 7)]
+    [InlineData(2, 2)]
+    [InlineData(4, 4)]
+    [InlineData(4, 3)]
+    [InlineData(4, 1000)]
+    [InlineData(9, 9)]
+    [InlineData(4, 0)]
+    public void EveryPartRunsExactlyOnce(int threads, int parts)
+    {
+        var workers = new Workers(threads);
+        int[] counts = new int[parts];
+        for (int round = 1; round <= 50; round++)
+        {
+            var work = new CountingWork(counts);
+            workers.Run(ref work, parts);
+            Assert.All(counts, count => Assert.Equal(round, count));
+        }
+    }
+
+    [Fact]
+    public void ChangesToTheWorkReachTheCaller()
+    {
+        var work = new SummingWork();
+        new Workers(3).Run(ref work, 100);
+        Assert.Equal(4950, work.Sum);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void TheExceptionOfTheLowestPartReachesTheCaller(int threads)
+    {
+        var workers = new Workers(threads);
+        for (int round = 0; round < 100; round++)
+        {
+            var failing = new FailingWork(from: 5);
+            var exception = Assert.Throws<InvalidOperationException>(() => workers.Run(ref failing, 16));
+            Assert.Equal("part 5", exception.Message);
+            Assert.Contains(nameof(FailingWork), exception.StackTrace, StringComparison.Ordinal);
+
+            var good = new SummingWork();
+            workers.Run(ref good, 10);
+            Assert.Equal(45, good.Sum);
+        }
+    }
+
+    [Fact]
+    public void ARunInsideAPartRunsAllItsParts()
+    {
+        int[] counts = new int[8 * 8];
+        var work = new NestedWork(counts, new Workers(4));
+        new Workers(4).Run(ref work, 8);
+        Assert.All(counts, count => Assert.Equal(1, count));
+    }
+
+    [Fact]
+    public void ManyCallersAtOnceAllFinish()
+    {
+        var errors = new List<Exception>();
+        var callers = new List<Thread>();
+        for (int index = 0; index < 8; index++)
+        {
+            var caller = new Thread(() =>
+            {
+                try
+                {
+                    var workers = new Workers(4);
+                    for (int round = 0; round < 2000; round++)
+                    {
+                        var work = new SummingWork();
+                        workers.Run(ref work, 5);
+                        Assert.Equal(10, work.Sum);
+                    }
+                }
+                catch (Exception exception)
+                {
+                    lock (errors)
+                    {
+                        errors.Add(exception);
+                    }
+                }
+            });
+            callers.Add(caller);
+            caller.Start();
+        }
+
+        foreach (Thread caller in callers)
+        {
+            Assert.True(caller.Join(TimeSpan.FromSeconds(60)), "a caller hangs");
+        }
+
+        Assert.Empty(errors);
+    }
+
+    [Fact]
+    public void PartsRunOnSeveralThreadsAtOnce()
+    {
+        // Both parts wait for each other: this ends only if two threads are in the run.
+        var work = new MeetingWork(new Barrier(2));
+        new Workers(2).Run(ref work, 2);
+        Assert.True(work.Met);
+    }
+
+    [Fact]
+    public void ARunAllocatesNothing()
+    {
+        var workers = new Workers(4);
+        var work = new SummingWork();
+        workers.Run(ref work, 4);
+        Thread.Sleep(5);
+        workers.Run(ref work, 4);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int round = 0; round < 200; round++)
+        {
+            workers.Run(ref work, 4);
+            if (round % 50 == 0)
+            {
+                Thread.Sleep(2);
+            }
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Theory]
+    [InlineData(null, 4, 4)]
+    [InlineData("", 4, 4)]
+    [InlineData("3", 4, 3)]
+    [InlineData("16", 4, 16)]
+    [InlineData("0", 4, 4)]
+    [InlineData("-2", 4, 4)]
+    [InlineData("two", 4, 4)]
+    [InlineData("100000", 4, WorkerPool.MaximumThreads)]
+    public void TheDefaultThreadCountComesFromTheEnvironmentElseTheProcessors(string? environment, int processors, int expected) =>
+        Assert.Equal(expected, WorkerPool.DefaultThreads(environment, processors));
+
+    [Fact]
+    public void ScratchIsAlignedKeptAndApart()
+    {
+        using var scratch = new WorkerScratch();
+        var workers = new Workers(2, scratch);
+        byte* first = workers.Scratch(0, 100);
+        byte* second = workers.Scratch(1, 100_000);
+        byte* shared = workers.SharedScratch(64);
+        Assert.All(new[] { (nint)first, (nint)second, (nint)shared }, address => Assert.Equal(0, address % 64));
+        new Span<byte>(first, 100).Fill(1);
+        new Span<byte>(second, 100_000).Fill(2);
+        new Span<byte>(shared, 64).Fill(3);
+        Assert.Equal(-1, new Span<byte>(first, 100).IndexOfAnyExcept((byte)1));
+        Assert.Equal(-1, new Span<byte>(second, 100_000).IndexOfAnyExcept((byte)2));
+        Assert.Equal((nint)second, (nint)workers.Scratch(1, 50_000));
+        Assert.True(scratch.Bytes >= 100_164);
+        workers.Scratch(0, 10_000_000)[9_999_999] = 1;
+        scratch.Dispose();
+        Assert.Equal(0, scratch.Bytes);
+        Assert.Throws<ObjectDisposedException>(() => { workers.Scratch(0, 1); });
+    }
+
+    [Fact]
+    public void DefaultWorkersRunSeriallyAndHaveNoScratch()
+    {
+        Workers workers = default;
+        Assert.Equal(1, workers.Count);
+        var work = new SummingWork();
+        workers.Run(ref work, 3);
+        Assert.Equal(3, work.Sum);
+        Assert.Throws<InvalidOperationException>(() => { default(Workers).Scratch(0, 1); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Workers(0));
+    }
+
+    private readonly struct CountingWork(int[] counts) : IParallelWork
+    {
+        public void Run(int part, int parts) => Interlocked.Increment(ref counts[part]);
+    }
+
+    private struct SummingWork : IParallelWork
+    {
+        public int Sum;
+
+        public void Run(int part, int parts) => Interlocked.Add(ref Sum, part);
+    }
+
+    private readonly struct FailingWork(int from) : IParallelWork
+    {
+        public void Run(int part, int parts)
+        {
+            if (part >= from)
+            {
+                throw new InvalidOperationException($"part {part}");
+            }
+        }
+    }
+
+    private struct NestedWork(int[] counts, Workers workers) : IParallelWork
+    {
+        public void Run(int part, int parts)
+        {
+            var inner = new OffsetWork(counts, part * 8);
+            workers.Run(ref inner, 8);
+        }
+    }
+
+    private readonly struct OffsetWork(int[] counts, int offset) : IParallelWork
+    {
+        public void Run(int part, int parts) => Interlocked.Increment(ref counts[offset + part]);
+    }
+
+    private struct MeetingWork(Barrier barrier) : IParallelWork
+    {
+        public bool Met;
+
+        public void Run(int part, int parts)
+        {
+            bool met = barrier.SignalAndWait(TimeSpan.FromSeconds(10));
+            if (part == 0)
+            {
+                Met = met;
+            }
+        }
+    }
+}
