@@ -1,0 +1,82 @@
+namespace Cameo.Generator.Graphs;
+
+/// <summary>A model's graph, or the body of a control-flow operator. Nodes are kept in an order in which every value is made before it is read.</summary>
+internal sealed class Graph(string name)
+{
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+
+    public string Name { get; } = name;
+
+    public List<Value> Inputs { get; } = [];
+
+    public List<Value> Outputs { get; } = [];
+
+    public List<Node> Nodes { get; } = [];
+
+    /// <summary>Carried data: pairs of input and output that a session keeps; see the design's "State".</summary>
+    public List<StatePair> States { get; } = [];
+
+    public SymbolTable Symbols { get; set; } = new();
+
+    /// <summary>A new value; its name is made unique with a suffix where it is taken.</summary>
+    public Value AddValue(string name, TensorType? type = null) => new(Unique(name)) { Type = type };
+
+    public Value AddConstant(string name, ConstantTensor constant) => new(Unique(name))
+    {
+        Type = constant.Type,
+        Constant = constant,
+        Elements = ConstantElements.TryRead(constant),
+    };
+
+    /// <summary>Makes a node with one output and inserts it at <paramref name="index"/> (at the end by default).</summary>
+    public Node AddNode(string name, string type, IEnumerable<Value?> inputs, int version, int index = -1, string domain = "")
+    {
+        var node = new Node(name, domain, type, version);
+        foreach (Value? input in inputs)
+        {
+            node.AddInput(input);
+        }
+
+        Nodes.Insert(index < 0 ? Nodes.Count : index, node);
+        return node;
+    }
+
+    /// <summary>Makes every reader of <paramref name="old"/>, the graph's outputs included, read <paramref name="replacement"/>.</summary>
+    public void ReplaceUses(Value old, Value replacement)
+    {
+        foreach (Node consumer in old.Consumers.ToArray())
+        {
+            for (int index = 0; index < consumer.Inputs.Count; index++)
+            {
+                if (consumer.Inputs[index] == old)
+                {
+                    consumer.SetInput(index, replacement);
+                }
+            }
+        }
+
+        for (int index = 0; index < Outputs.Count; index++)
+        {
+            if (Outputs[index] == old)
+            {
+                Outputs[index] = replacement;
+            }
+        }
+    }
+
+    public bool IsOutput(Value value) => Outputs.Contains(value);
+
+    /// <summary>The graph as text, a node a line: for dumps, tests and bug reports.</summary>
+    public override string ToString() => GraphPrinter.Print(this);
+
+    private string Unique(string name)
+    {
+        string candidate = name;
+        for (int suffix = 1; !_names.Add(candidate); suffix++)
+        {
+            candidate = $"{name}#{suffix}";
+        }
+
+        return candidate;
+    }
+}

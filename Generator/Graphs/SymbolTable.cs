@@ -1,0 +1,41 @@
+namespace Cameo.Generator.Graphs;
+
+/// <summary>The model's symbolic dimensions with their ranges and, for those that follow from others, their definitions.</summary>
+internal sealed class SymbolTable
+{
+    private readonly SortedDictionary<string, DimensionRange> _ranges = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Dimension> _definitions = new(StringComparer.Ordinal);
+
+    /// <summary>Symbols that are no other's function, in ordinal order.</summary>
+    public IEnumerable<string> Free => _ranges.Keys.Where(name => !_definitions.ContainsKey(name));
+
+    public IReadOnlyDictionary<string, Dimension> Definitions => _definitions;
+
+    public void Declare(string name, DimensionRange? range = null)
+    {
+        if (range is { } known)
+        {
+            _ranges[name] = known;
+        }
+        else if (!_ranges.ContainsKey(name))
+        {
+            _ranges[name] = DimensionRange.AnySize;
+        }
+    }
+
+    public bool Contains(string name) => _ranges.ContainsKey(name);
+
+    /// <summary>States that a symbol equals an expression (as <c>total = past + sequence</c>).</summary>
+    public void Define(string name, Dimension definition)
+    {
+        Declare(name);
+        _definitions[name] = definition;
+    }
+
+    public DimensionRange Range(string name) => _definitions.TryGetValue(name, out Dimension? definition)
+        ? definition.Range(Range)
+        : _ranges.TryGetValue(name, out DimensionRange range) ? range : DimensionRange.AnySize;
+
+    /// <summary>Replaces defined symbols by what they stand for.</summary>
+    public Dimension Resolve(Dimension dimension) => dimension.Substitute(name => _definitions.TryGetValue(name, out Dimension? definition) ? Resolve(definition) : null);
+}

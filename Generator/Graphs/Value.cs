@@ -1,0 +1,38 @@
+namespace Cameo.Generator.Graphs;
+
+/// <summary>An edge of the graph: an input, a constant or a node's output.</summary>
+internal sealed class Value(string name)
+{
+    private readonly List<Node> _consumers = [];
+
+    public string Name { get; } = name;
+
+    /// <summary>Element type and shape; <see langword="null"/> until inferred.</summary>
+    public TensorType? Type { get; set; }
+
+    /// <summary>The node that makes it; <see langword="null"/> for graph inputs and constants.</summary>
+    public Node? Producer { get; internal set; }
+
+    /// <summary>The value itself where it is known at build time.</summary>
+    public ConstantTensor? Constant { get; set; }
+
+    /// <summary>The elements of a small integer tensor (rank 0 or 1) as expressions over the model's symbols, where they are known.</summary>
+    public IReadOnlyList<Dimension>? Elements { get; set; }
+
+    /// <summary>Nodes that read it, once per use.</summary>
+    public IReadOnlyList<Node> Consumers => _consumers;
+
+    public ElementType ElementType => RequiredType.ElementType;
+
+    public Shape Shape => RequiredType.Shape;
+
+    public TensorType RequiredType => Type ?? throw new InvalidOperationException($"Value '{Name}' has no type yet.");
+
+    public bool IsConstant => Constant is not null;
+
+    public override string ToString() => $"{Name}: {Type?.ToString() ?? "?"}";
+
+    internal void AddConsumer(Node node) => _consumers.Add(node);
+
+    internal void RemoveConsumer(Node node) => _consumers.Remove(node);
+}

@@ -1,1 +1,0 @@
-namespace Cameo.Generator; internal static class Placeholder;
