@@ -1,0 +1,76 @@
+using Cameo.Threading;
+using Cameo.Vectors;
+
+namespace Cameo.Kernels;
+
+/// <summary>Matrix products of float32 with a fused epilogue.</summary>
+public static unsafe class MatrixMultiply
+{
+    /// <summary>Columns of a panel of a packed right operand.</summary>
+    public const int PanelColumns = 32;
+
+    /// <summary>Floats that a packed right operand of this size takes.</summary>
+    /// <param name="columns">Columns of the right operand.</param>
+    /// <param name="depth">Rows of the right operand.</param>
+    public static nint PackedLength(nint columns, nint depth) => (columns + PanelColumns - 1) / PanelColumns * PanelColumns * depth;
+
+    /// <summary>C[m, n] = epilogue(A[m, k] · B[k, n]) with a right operand packed beforehand.</summary>
+    /// <typeparam name="TEpilogue">What is done to each sum before it is stored.</typeparam>
+    /// <param name="workers">Threads to use; any number gives the same bits.</param>
+    /// <param name="a">Left operand, rows of <paramref name="k"/> contiguous elements.</param>
+    /// <param name="lda">Elements from one row of A to the next.</param>
+    /// <param name="packedB">Right operand as panels [⌈n/32⌉][k][32], padded with zeros, 64-byte aligned.</param>
+    /// <param name="c">Output, rows of <paramref name="n"/> contiguous elements; must not overlap A or B.</param>
+    /// <param name="ldc">Elements from one row of C to the next.</param>
+    /// <param name="m">Rows of A and C.</param>
+    /// <param name="n">Columns of B and C.</param>
+    /// <param name="k">Columns of A, rows of B; 0 gives epilogue(0).</param>
+    /// <param name="epilogue">The epilogue.</param>
+    public static void Packed<TEpilogue>(Workers workers, float* a, nint lda, float* packedB, float* c, nint ldc, nint m, nint n, nint k, TEpilogue epilogue)
+        where TEpilogue : struct, IEpilogue
+    {
+        for (nint row = 0; row < m; row++)
+        {
+            for (nint column = 0; column < n; column++)
+            {
+                float* b = packedB + (column / PanelColumns * PanelColumns * k) + (column % PanelColumns);
+                var sum = default(ScalarFloat);
+                for (nint depth = 0; depth < k; depth++)
+                {
+                    sum = ScalarFloat.MultiplyAdd(new(a[(row * lda) + depth]), new(b[depth * PanelColumns]), sum);
+                }
+
+                c[(row * ldc) + column] = epilogue.Apply(sum, row, column).Value;
+            }
+        }
+    }
+
+    /// <summary>C[batch, m, n] = epilogue(A[batch, m, k] · B[batch, k, n]) with both operands computed at run time.</summary>
+    /// <typeparam name="TEpilogue">What is done to each sum before it is stored.</typeparam>
+    /// <param name="workers">Threads to use; any number gives the same bits.</param>
+    /// <param name="operands">Pointers, sizes and strides.</param>
+    /// <param name="epilogue">The epilogue; its row is batch index · m + row.</param>
+    public static void Batched<TEpilogue>(Workers workers, in BatchedOperands operands, TEpilogue epilogue)
+        where TEpilogue : struct, IEpilogue
+    {
+        for (nint batch = 0; batch < operands.BatchCount; batch++)
+        {
+            (nint offsetA, nint offsetB, nint offsetC) = operands.Offsets(batch);
+            for (nint row = 0; row < operands.Rows; row++)
+            {
+                for (nint column = 0; column < operands.Columns; column++)
+                {
+                    float* a = operands.A + offsetA + (row * operands.RowStrideA);
+                    float* b = operands.B + offsetB + (column * operands.ColumnStrideB);
+                    var sum = default(ScalarFloat);
+                    for (nint depth = 0; depth < operands.Depth; depth++)
+                    {
+                        sum = ScalarFloat.MultiplyAdd(new(a[depth * operands.ColumnStrideA]), new(b[depth * operands.RowStrideB]), sum);
+                    }
+
+                    operands.C[offsetC + (row * operands.RowStrideC) + column] = epilogue.Apply(sum, (batch * operands.Rows) + row, column).Value;
+                }
+            }
+        }
+    }
+}
