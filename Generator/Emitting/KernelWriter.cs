@@ -1,0 +1,35 @@
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
+
+namespace Cameo.Generator.Emitting;
+
+/// <summary>What a kernel writes its C# with: statements of its method, helper structs, and the spelling of memory and sizes.</summary>
+internal abstract class KernelWriter
+{
+    /// <summary>Name of the kernel's method ("Kernel12"), a prefix for its helper structs.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>A statement (or several lines) of the kernel's method.</summary>
+    public abstract void Line(string text = "");
+
+    /// <summary>Opens a block in the kernel's method.</summary>
+    public abstract CodeWriter.BlockScope Block(string head);
+
+    /// <summary>A typed pointer to a view's first element, offset included: "(float*)(Arena + 4096)".</summary>
+    public abstract string Pointer(View view);
+
+    /// <summary>A size as a C# expression of type long: a literal, or an expression over the session's dimension fields. Parenthesised where needed.</summary>
+    public abstract string Size(Dimension dimension);
+
+    /// <summary>A <c>file</c> struct beside the model class; text as written by <paramref name="write"/>.</summary>
+    public abstract void Helper(Action<CodeWriter> write);
+
+    /// <summary>
+    /// Writes the struct for a fused epilogue of a matrix product over <paramref name="output"/> (rows × columns view of the result, batch × rows flattened) and returns
+    /// the C# that constructs it; "default(NoEpilogue)" where there is nothing to do. Implements <c>IEpilogue</c>.
+    /// </summary>
+    public abstract string MatrixEpilogue(FusedEpilogue epilogue);
+
+    /// <summary>As <see cref="MatrixEpilogue"/> for kernels whose lanes run along the pixels of one channel of an NCHW result: implements <c>IChannelEpilogue</c>.</summary>
+    public abstract string ChannelEpilogue(FusedEpilogue epilogue);
+}

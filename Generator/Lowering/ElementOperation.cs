@@ -1,0 +1,79 @@
+namespace Cameo.Generator.Lowering;
+
+/// <summary>Operations on single elements. Their spelling in generated code stands in <c>Emitting/ElementOperationSpelling.cs</c>,
+/// their build-time evaluation in <see cref="ElementEvaluator"/>.</summary>
+internal enum ElementOperation
+{
+    Convert,
+    Select,
+
+    Add,
+    Subtract,
+    Multiply,
+
+    /// <summary>Division; integers round towards zero as in C#.</summary>
+    Divide,
+    Minimum,
+    Maximum,
+    Power,
+
+    /// <summary>Remainder with the dividend's sign (C's fmod and %).</summary>
+    Remainder,
+
+    /// <summary>Remainder with the divisor's sign (Python's %).</summary>
+    Modulo,
+
+    Negate,
+    Absolute,
+    Sign,
+    Reciprocal,
+    Floor,
+    Ceiling,
+
+    /// <summary>Rounds to the nearest integer, halves to even.</summary>
+    Round,
+    SquareRoot,
+    Exponential,
+    Logarithm,
+    Sine,
+    Cosine,
+    Tangent,
+    ArcSine,
+    ArcCosine,
+    ArcTangent,
+    HyperbolicSine,
+    HyperbolicCosine,
+    HyperbolicTangent,
+    HyperbolicArcSine,
+    HyperbolicArcCosine,
+    HyperbolicArcTangent,
+
+    /// <summary>1 / (1 + e^-x).</summary>
+    Sigmoid,
+
+    /// <summary>The error function.</summary>
+    Erf,
+    IsNaN,
+    IsPositiveInfinity,
+    IsNegativeInfinity,
+
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+
+    /// <summary>Logical operations on booleans.</summary>
+    And,
+    Or,
+    Xor,
+    Not,
+
+    /// <summary>Bitwise operations on integers.</summary>
+    BitwiseAnd,
+    BitwiseOr,
+    BitwiseXor,
+    BitwiseNot,
+    ShiftLeft,
+    ShiftRight,
+}

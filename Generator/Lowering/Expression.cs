@@ -1,0 +1,82 @@
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Lowering;
+
+/// <summary>
+/// The value of one element of a loop, as a tree over the elements of its inputs. Trees may share nodes: an expression used twice is one local
+/// variable in the generated code.
+/// </summary>
+internal abstract class Expression(ElementType type)
+{
+    /// <summary>Element type of the value.</summary>
+    public ElementType Type { get; } = type;
+
+    public abstract IReadOnlyList<Expression> Operands { get; }
+
+    public static Expression Constant(double value, ElementType type) => new ConstantExpression(value, type);
+
+    public static Expression Apply(ElementOperation operation, params Expression[] operands) =>
+        new OperationExpression(operation, operation.ResultType(operands), operands);
+
+    public static Expression Convert(Expression operand, ElementType type) =>
+        operand.Type == type ? operand : new OperationExpression(ElementOperation.Convert, type, [operand]);
+
+    public static Expression operator +(Expression left, Expression right) => Apply(ElementOperation.Add, left, right);
+
+    public static Expression operator -(Expression left, Expression right) => Apply(ElementOperation.Subtract, left, right);
+
+    public static Expression operator *(Expression left, Expression right) => Apply(ElementOperation.Multiply, left, right);
+
+    public static Expression operator /(Expression left, Expression right) => Apply(ElementOperation.Divide, left, right);
+
+    public static Expression operator -(Expression operand) => Apply(ElementOperation.Negate, operand);
+
+    public static Expression Minimum(Expression left, Expression right) => Apply(ElementOperation.Minimum, left, right);
+
+    public static Expression Maximum(Expression left, Expression right) => Apply(ElementOperation.Maximum, left, right);
+
+    /// <summary><paramref name="whenTrue"/> where <paramref name="condition"/> (a boolean) holds, <paramref name="whenFalse"/> elsewhere.</summary>
+    public static Expression Select(Expression condition, Expression whenTrue, Expression whenFalse) =>
+        Apply(ElementOperation.Select, condition, whenTrue, whenFalse);
+}
+
+/// <summary>An element of one of the loop's inputs.</summary>
+internal sealed class InputExpression(int input, ElementType type) : Expression(type)
+{
+    /// <summary>Index among the node's (later: the loop's) inputs.</summary>
+    public int Input { get; } = input;
+
+    public override IReadOnlyList<Expression> Operands => [];
+}
+
+/// <summary>A literal. Integers beyond 53 bits keep their exact value in <see cref="Integer"/>.</summary>
+internal sealed class ConstantExpression : Expression
+{
+    public ConstantExpression(double value, ElementType type)
+        : base(type)
+    {
+        Value = value;
+        Integer = type.IsInteger() && value >= long.MinValue && value <= long.MaxValue ? (long)value : 0;
+    }
+
+    public ConstantExpression(long value, ElementType type)
+        : base(type)
+    {
+        Value = value;
+        Integer = value;
+    }
+
+    public double Value { get; }
+
+    public long Integer { get; }
+
+    public override IReadOnlyList<Expression> Operands => [];
+}
+
+/// <summary>An operation on other expressions.</summary>
+internal sealed class OperationExpression(ElementOperation operation, ElementType type, IReadOnlyList<Expression> operands) : Expression(type)
+{
+    public ElementOperation Operation { get; } = operation;
+
+    public override IReadOnlyList<Expression> Operands { get; } = operands;
+}

@@ -1,0 +1,33 @@
+using Cameo.Generator.Emitting;
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Lowering;
+
+/// <summary>One step of a run: what it reads, what it writes, and how its C# is written.</summary>
+internal sealed class Kernel(string kind, Node node, IReadOnlyList<View> reads, IReadOnlyList<View> writes, Action<KernelWriter> emit)
+{
+    /// <summary>"loop", "matmul", "convolution", "pool", "attention", "copy", "gather", …</summary>
+    public string Kind { get; } = kind;
+
+    /// <summary>The node that names the kernel: the last of those it implements.</summary>
+    public Node Node { get; } = node;
+
+    public IReadOnlyList<View> Reads { get; } = reads;
+
+    public IReadOnlyList<View> Writes { get; } = writes;
+
+    /// <summary>Writes the body of the kernel's method.</summary>
+    public Action<KernelWriter> Emit { get; } = emit;
+
+    /// <summary>The ONNX nodes it implements, as "Operator 'name'".</summary>
+    public IReadOnlyList<string> Nodes { get; init; } = [.. node.Origins];
+
+    /// <summary>Multiply-adds a run does, for reports.</summary>
+    public Dimension MultiplyAdds { get; init; } = Dimension.Zero;
+
+    /// <summary>Reads whose buffer may be the buffer of <c>Writes[0]</c>: every element is read before the element at its place is written.</summary>
+    public IReadOnlyList<View> MayOverwrite { get; init; } = [];
+
+    /// <summary>A line for a human: what is computed.</summary>
+    public string Summary { get; init; } = "";
+}

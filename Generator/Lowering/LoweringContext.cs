@@ -1,0 +1,46 @@
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Lowering;
+
+/// <summary>Turns values into memory: what operators use to lower a node into views and kernels, in the graph's order.</summary>
+internal abstract class LoweringContext
+{
+    public abstract Graph Graph { get; }
+
+    /// <summary>Where a value lies, with whatever strides it has. Constants lie in the weight file.</summary>
+    public abstract View Read(Value value);
+
+    /// <summary>Where a value lies, dense and row-major: inserts a copy where it is not.</summary>
+    public abstract View ReadContiguous(Value value);
+
+    /// <summary>As <see cref="ReadContiguous"/> for a view.</summary>
+    public abstract View MakeContiguous(View view, Node node);
+
+    /// <summary>Memory for a value that a kernel is about to write: dense unless <paramref name="allowStrides"/>, when it may be a part of a concatenation's
+    /// result whose last axis is dense.</summary>
+    public abstract View Write(Value value, bool allowStrides = false);
+
+    /// <summary>Scratch memory in the arena for the time of one kernel (list it among the kernel's writes).</summary>
+    public abstract View Scratch(Node node, ElementType type, Shape shape);
+
+    /// <summary>States that a value is a view of memory that exists already: a move without a copy.</summary>
+    public abstract void SetView(Value value, View view);
+
+    /// <summary>Adds a tensor to the weight file; the same expression is stored once.</summary>
+    public abstract View AddWeight(string name, WeightExpression expression);
+
+    /// <summary>The weight expression of a constant (inline constants too), for packing transforms; <see langword="null"/> where the value is not constant.</summary>
+    public abstract WeightExpression? TryGetWeight(Value value);
+
+    /// <summary>Adds a kernel. One that reads nothing but weights and prepared values, and writes arena buffers, is moved to the load phase.</summary>
+    public abstract void Add(Kernel kernel);
+
+    /// <summary>Copies elements between two views of equal shape.</summary>
+    public abstract void Copy(View from, View to, Node node);
+
+    /// <summary>
+    /// For contractions (operators that override <see cref="Operators.Operator.Lower"/> and are listed as fusable): the pointwise nodes that follow the node and are
+    /// computed on its results before they are stored. <see cref="FusedEpilogue.Output"/> is the value to write.
+    /// </summary>
+    public abstract FusedEpilogue Epilogue(Node node);
+}

@@ -1,0 +1,47 @@
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>Builds the nodes that replace a node. They are placed before it, carry its origins, and are inferred as they are made.</summary>
+internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infer)
+{
+    private int _index = graph.Nodes.IndexOf(node);
+    private int _count;
+
+    public Graph Graph { get; } = graph;
+
+    /// <summary>Adds a node of ONNX's own domain (newest opset) and returns its first output.</summary>
+    public Value Add(string type, params Value?[] inputs) => Add(type, [], inputs);
+
+    /// <summary>As above, with attributes.</summary>
+    public Value Add(string type, (string Name, object Value)[] attributes, params Value?[] inputs)
+    {
+        Node added = Graph.AddNode($"{node.Name}/{type}_{_count++}", type, inputs, OperatorRegistry.NewestOpset, _index++);
+        added.Origins = node.Origins;
+        added.Line = node.Line;
+        foreach ((string name, object value) in attributes)
+        {
+            added.SetAttribute(name, value);
+        }
+
+        added.AddOutput(Graph.AddValue(added.Name));
+        infer(added);
+        return added.Output;
+    }
+
+    /// <summary>A scalar literal of the given type.</summary>
+    public Value Literal(double value, ElementType type) =>
+        Graph.AddConstant($"{node.Name}/literal", Folding.ScalarConstant(value, type));
+
+    public Value Integers(params long[] values) => Graph.AddConstant($"{node.Name}/integers", ConstantElements.FromIntegers(values));
+
+    /// <summary>Makes all readers of the node's output read <paramref name="replacement"/>; the node itself is then dead.</summary>
+    public void Replace(Value? output, Value replacement)
+    {
+        if (output is not null)
+        {
+            Graph.ReplaceUses(output, replacement);
+        }
+    }
+}

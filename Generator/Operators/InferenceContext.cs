@@ -1,0 +1,57 @@
+using Cameo.Generator.Diagnostics;
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>What an operator may use and set while types, shapes and known values are propagated.</summary>
+internal sealed class InferenceContext(Graph graph)
+{
+    private int _anonymous;
+
+    public Graph Graph { get; } = graph;
+
+    public SymbolTable Symbols => Graph.Symbols;
+
+    public List<DiagnosticInfo> Diagnostics { get; } = [];
+
+    /// <summary>
+    /// States an output's type. Where the model declares a shape for the value too (value_info, graph output) and it names symbols that are new, those symbols
+    /// are defined by what was inferred; where known sizes contradict each other the model is refused.
+    /// </summary>
+    public void SetType(Value output, TensorType type) => output.Type = type;
+
+    /// <summary>States an output's value. Large constants are given as weight expressions.</summary>
+    public void SetConstant(Value output, ConstantTensor constant)
+    {
+        output.Type = constant.Type;
+        output.Constant = constant;
+        output.Elements = ConstantElements.TryRead(constant);
+    }
+
+    /// <summary>States the elements of a small integer output (rank 0 or 1) as expressions over symbols; all known → a constant.</summary>
+    public void SetElements(Value output, TensorType type, IReadOnlyList<Dimension> elements)
+    {
+        output.Type = type;
+        output.Elements = elements;
+        if (elements.All(element => element.IsStatic))
+        {
+            output.Constant = ConstantElements.FromIntegers([.. elements.Select(element => element.Constant)], type);
+        }
+    }
+
+    /// <summary>A symbol for a size that follows from nothing known: data-dependent sizes are not supported by kernels yet.</summary>
+    public Dimension NewSymbol(Node node, string hint)
+    {
+        string name = $"{hint}_{node.Name}_{_anonymous++}";
+        Symbols.Declare(name);
+        return Dimension.Symbol(name);
+    }
+
+    /// <summary>The elements of an input that must be known at build time (shapes, axes, pads …), as expressions.</summary>
+    public IReadOnlyList<Dimension> RequiredElements(Node node, int input, string what) =>
+        node.Input(input).Elements ?? throw ModelException.Unsupported(node, $"{what} (input {input}, '{node.Input(input).Name}') is computed at run time from data");
+
+    /// <summary>As <see cref="RequiredElements"/>, for values that must be plain numbers.</summary>
+    public long[] RequiredIntegers(Node node, int input, string what) =>
+        [.. RequiredElements(node, input, what).Select(element => element.Value ?? throw ModelException.Unsupported(node, $"{what} depends on the size '{element}'"))];
+}

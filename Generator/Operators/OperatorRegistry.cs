@@ -1,0 +1,37 @@
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>All operators the compiler knows: the one table, filled from one list a family.</summary>
+internal static class OperatorRegistry
+{
+    /// <summary>The newest opset of ONNX's own domain that expansions are written in.</summary>
+    public const int NewestOpset = 24;
+
+    private static readonly Dictionary<string, Operator> Known = Families().SelectMany(family => family)
+        .ToDictionary(known => Key(known.Domain, known.Type), StringComparer.Ordinal);
+
+    public static IEnumerable<Operator> All => Known.Values;
+
+    /// <summary>The operator of a node, or <see langword="null"/> when Cameo does not know it.</summary>
+    public static Operator? Find(Node node) => Known.TryGetValue(Key(node.Domain, node.Type), out Operator? known) ? known : null;
+
+    /// <summary>The since-version that a node's opset means.</summary>
+    public static int ResolveVersion(Operator known, Node node)
+    {
+        int version = known.Versions.LastOrDefault(since => since <= node.Version);
+        if (version == 0 || node.Version >= known.UnsupportedFrom)
+        {
+            throw ModelException.Unsupported(node, $"opset {node.Version} is not supported; known versions are {string.Join(", ", known.Versions)}");
+        }
+
+        return version;
+    }
+
+    private static string Key(string domain, string type) => domain is "" or "ai.onnx" ? type : $"{domain}.{type}";
+
+    private static IEnumerable<IEnumerable<Operator>> Families() =>
+    [
+        ArithmeticOperators.All,
+    ];
+}

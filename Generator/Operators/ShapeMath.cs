@@ -1,0 +1,38 @@
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>ONNX's rules for shapes that several operators share.</summary>
+internal static class ShapeMath
+{
+    /// <summary>Multidirectional broadcasting of two shapes.</summary>
+    public static Shape Broadcast(Node node, Shape left, Shape right)
+    {
+        int rank = Math.Max(left.Rank, right.Rank);
+        var dimensions = new Dimension[rank];
+        for (int axis = 0; axis < rank; axis++)
+        {
+            Dimension a = axis < rank - left.Rank ? Dimension.One : left[axis - (rank - left.Rank)];
+            Dimension b = axis < rank - right.Rank ? Dimension.One : right[axis - (rank - right.Rank)];
+            if (a.Value is { } x && b.Value is { } y && x != y && x != 1 && y != 1)
+            {
+                throw new ModelException(node, $"shapes {left} and {right} cannot be broadcast");
+            }
+
+            dimensions[axis] = Dimension.Broadcast(a, b);
+        }
+
+        return new Shape(dimensions);
+    }
+
+    /// <summary>A possibly negative axis as an index into <paramref name="rank"/> axes.</summary>
+    public static int Axis(Node node, long axis, int rank)
+    {
+        if (axis < -rank || axis >= rank)
+        {
+            throw new ModelException(node, $"axis {axis} does not exist in rank {rank}");
+        }
+
+        return (int)(axis < 0 ? axis + rank : axis);
+    }
+}
