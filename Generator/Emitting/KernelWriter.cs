@@ -25,7 +25,7 @@ internal abstract class KernelWriter
     public abstract void Helper(Action<CodeWriter> write);
 
     /// <summary>
-    /// Writes the struct for a fused epilogue of a matrix product over <paramref name="output"/> (rows × columns view of the result, batch × rows flattened) and returns
+    /// Writes the struct for a fused epilogue of a matrix product (rows are batch × rows flattened) and returns
     /// the C# that constructs it; "default(NoEpilogue)" where there is nothing to do. Implements <c>IEpilogue</c>.
     /// </summary>
     public abstract string MatrixEpilogue(FusedEpilogue epilogue);
