@@ -14,12 +14,14 @@ public readonly unsafe struct Workers
     private readonly WorkerScratch? _scratch;
     private readonly int _count;
 
-    /// <summary>Workers with scratch memory of their own.</summary>
+    /// <summary>Workers with scratch memory of their own, for tests and tools; it is never freed. Sessions bring theirs.</summary>
     /// <param name="count">Number of threads a run may use, the calling thread included.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is less than 1 or more than <see cref="WorkerPool.MaximumThreads"/>.</exception>
     public Workers(int count)
         : this(count, new WorkerScratch())
     {
+        // A kernel holds plain addresses, which keep nothing alive: memory without an owner must not be freed under it.
+        GC.SuppressFinalize(_scratch!);
     }
 
     /// <summary>Workers whose scratch memory belongs to the caller, who frees it when no run uses it any more.</summary>
