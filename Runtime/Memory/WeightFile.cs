@@ -1,0 +1,171 @@
+using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
+
+namespace Cameo.Memory;
+
+/// <summary>
+/// The packed weights of a model: mapped from a file, or taken from an embedded resource where it lies. Read-only, 64-byte aligned,
+/// checked before the first use. <see cref="Payload"/> is valid until disposal.
+/// </summary>
+public sealed unsafe class WeightFile : IDisposable
+{
+    /// <summary>
+    /// Files below this size have their checksum compared unless the caller says otherwise. Comparing reads the whole file, at some
+    /// gigabytes a second: a few milliseconds for this size, but seconds for a large model whose pages should be read only when needed.
+    /// </summary>
+    public const long VerifyByDefaultBelowBytes = 64L << 20;
+
+    private readonly IDisposable[] _owners;
+    private readonly SafeMemoryMappedViewHandle? _view;
+    private byte* _payload;
+
+    private WeightFile(string source, byte* payload, long payloadBytes, IDisposable[] owners, SafeMemoryMappedViewHandle? view)
+    {
+        Source = source;
+        PayloadBytes = payloadBytes;
+        _payload = payload;
+        _owners = owners;
+        _view = view;
+    }
+
+    /// <summary>Full path of the file, or name of the resource.</summary>
+    public string Source { get; }
+
+    /// <summary>First byte of the weights, 64-byte aligned; null after disposal.</summary>
+    public byte* Payload => _payload;
+
+    /// <summary>Length of the weights.</summary>
+    public long PayloadBytes { get; }
+
+    /// <summary>Maps a weight file.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="identity">Identity of the compilation it must belong to, 32 bytes.</param>
+    /// <param name="payloadBytes">Bytes of weights it must hold.</param>
+    /// <param name="verify">Whether to compare the checksum; <see langword="null"/>: only for files below <see cref="VerifyByDefaultBelowBytes"/>.</param>
+    /// <exception cref="WeightFileException">The file is missing, truncated, damaged, or another compilation's.</exception>
+    public static WeightFile Map(string path, ReadOnlySpan<byte> identity, long payloadBytes, bool? verify = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        path = Path.GetFullPath(path);
+        MemoryMappedFile? file = null;
+        MemoryMappedViewAccessor? accessor = null;
+        byte* start = null;
+        try
+        {
+            FileStream stream = Open(path);
+            long length = stream.Length;
+            if (length < WeightFileFormat.HeaderBytes)
+            {
+                stream.Dispose();
+                throw WeightFileCheck.Truncated(path, WeightFileFormat.HeaderBytes + payloadBytes, length);
+            }
+
+            file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            accessor = file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
+            accessor.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+            start += accessor.PointerOffset;
+            WeightFileCheck.Run(path, start, length, identity, payloadBytes, verify);
+            return new WeightFile(path, start + WeightFileFormat.HeaderBytes, payloadBytes, [accessor, file], accessor.SafeMemoryMappedViewHandle);
+        }
+        catch (Exception exception)
+        {
+            if (start != null)
+            {
+                accessor!.SafeMemoryMappedViewHandle.ReleasePointer();
+            }
+
+            accessor?.Dispose();
+            file?.Dispose();
+            if (exception is WeightFileException or not (IOException or UnauthorizedAccessException))
+            {
+                throw;
+            }
+
+            throw new WeightFileException(path, $"the file can't be read: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Takes the weights from an embedded resource; they are copied only where it is not 64-byte aligned.</summary>
+    /// <param name="name">Name of the resource, for messages.</param>
+    /// <param name="open">Opens the resource, such as <c>Assembly.GetManifestResourceStream</c> does.</param>
+    /// <param name="identity">Identity of the compilation it must belong to, 32 bytes.</param>
+    /// <param name="payloadBytes">Bytes of weights it must hold.</param>
+    /// <param name="verify">Whether to compare the checksum; <see langword="null"/>: only below <see cref="VerifyByDefaultBelowBytes"/>.</param>
+    /// <exception cref="WeightFileException">The resource is missing, truncated, damaged, or another compilation's.</exception>
+    public static WeightFile FromResource(string name, Func<Stream?> open, ReadOnlySpan<byte> identity, long payloadBytes, bool? verify = null)
+    {
+        ArgumentNullException.ThrowIfNull(open);
+        Stream stream = open() ?? throw new WeightFileException(name, "the embedded resource is missing.");
+        IDisposable owner = stream;
+        try
+        {
+            long length = stream.Length;
+            byte* start;
+            if (stream is UnmanagedMemoryStream unmanaged && (nuint)unmanaged.PositionPointer % Arena.Alignment == 0)
+            {
+                start = unmanaged.PositionPointer;
+            }
+            else
+            {
+                var copy = new Arena(length);
+                owner = copy;
+                start = copy.Pointer;
+                Read(stream, start, length);
+                stream.Dispose();
+            }
+
+            WeightFileCheck.Run(name, start, length, identity, payloadBytes, verify);
+            return new WeightFile(name, start + WeightFileFormat.HeaderBytes, payloadBytes, [owner], null);
+        }
+        catch
+        {
+            owner.Dispose();
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Unmaps the file. Nothing may use the weights any more.</summary>
+    public void Dispose()
+    {
+        if (_payload == null)
+        {
+            return;
+        }
+
+        _payload = null;
+        _view?.ReleasePointer();
+        foreach (IDisposable owner in _owners)
+        {
+            owner.Dispose();
+        }
+    }
+
+    private static FileStream Open(string path)
+    {
+        try
+        {
+            // No buffer: the stream is only there to be mapped. Others may replace or delete the file meanwhile.
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new WeightFileException(
+                path, "the file is missing. It is written by the build beside the program; ModelOptions.WeightsPath names another place.", exception);
+        }
+    }
+
+    private static void Read(Stream stream, byte* target, long length)
+    {
+        for (long offset = 0; offset < length;)
+        {
+            int read = stream.Read(new Span<byte>(target + offset, (int)Math.Min(length - offset, 1 << 20)));
+            if (read == 0)
+            {
+                throw new EndOfStreamException();
+            }
+
+            offset += read;
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+using Cameo.Descriptions;
+
+namespace Cameo.Sessions;
+
+/// <content>The untyped interface: names and tensors.</content>
+public abstract unsafe partial class CompiledSession
+{
+    /// <summary>
+    /// Runs the model on named tensors. A tensor named like a state's input loads that state first; states that are not given keep what
+    /// they hold. The results are copies, states under their output's names among them.
+    /// </summary>
+    /// <param name="inputs">All inputs of the model, and any of its states, by ONNX name.</param>
+    /// <exception cref="ModelInputException">An input is missing, unknown, or does not fit. States that were given may have been loaded.</exception>
+    /// <exception cref="ConcurrentSessionUseException">A run is under way.</exception>
+    public IReadOnlyDictionary<string, Tensor> Run(IReadOnlyDictionary<string, Tensor> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        Enter();
+        var pins = new GCHandle[Description.Inputs.Length];
+        try
+        {
+            CheckInputs(inputs);
+            LoadStates(inputs);
+            for (int index = 0; index < pins.Length; index++)
+            {
+                Tensor tensor = inputs[Description.Inputs[index].Name];
+                pins[index] = tensor.Pin();
+                BindInput(index, (void*)pins[index].AddrOfPinnedObject(), tensor.Shape);
+            }
+
+            Execute();
+            return CopyOutputs();
+        }
+        finally
+        {
+            foreach (GCHandle pin in pins)
+            {
+                if (pin.IsAllocated)
+                {
+                    pin.Free();
+                }
+            }
+
+            Exit();
+        }
+    }
+
+    private void CheckInputs(IReadOnlyDictionary<string, Tensor> inputs)
+    {
+        int found = 0;
+        foreach (ValueDescription input in Description.Inputs)
+        {
+            if (!inputs.TryGetValue(input.Name, out Tensor? tensor))
+            {
+                throw new MissingInputException(input.Name, inputs.Keys);
+            }
+
+            CheckElementType(input.Name, input.ElementType, tensor);
+            found++;
+        }
+
+        foreach (StateDescription state in Description.States)
+        {
+            if (inputs.TryGetValue(state.InputName, out Tensor? tensor))
+            {
+                CheckElementType(state.InputName, state.ElementType, tensor);
+                found++;
+            }
+        }
+
+        if (found != inputs.Count)
+        {
+            string[] known = [.. Description.Inputs.Select(static input => input.Name), .. Description.States.Select(static state => state.InputName)];
+            throw new UnknownInputException(inputs.Keys.Except(known).First(), known);
+        }
+    }
+
+    private static void CheckElementType(string name, ElementType expected, Tensor tensor)
+    {
+        if (tensor.ElementType != expected)
+        {
+            throw new WrongElementTypeException(name, expected, tensor.ElementType);
+        }
+    }
+
+    private Dictionary<string, Tensor> CopyOutputs()
+    {
+        var outputs = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        for (int index = 0; index < Description.Outputs.Length; index++)
+        {
+            outputs[Description.Outputs[index].Name] = GetOutputView(index).ToTensor();
+        }
+
+        for (int index = 0; index < Description.States.Length; index++)
+        {
+            outputs[Description.States[index].OutputName] = ReadStateCore(index);
+        }
+
+        return outputs;
+    }
+}
