@@ -1,0 +1,7 @@
+namespace Cameo.Generator.Onnx;
+
+internal enum ImportDiagnosticSeverity
+{
+    Warning,
+    Error,
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using Cameo.Generator.Onnx.Proto;
+
+namespace Cameo.Generator.Onnx;
+
+/// <summary>
+/// What the graph text says of a tensor whose contents are not in it. Null means not known or not applicable. Bits are those of one element, as an
+/// unsigned number.
+/// </summary>
+internal sealed record TensorFacts
+{
+    private const string WeightKey = "weight";
+    private const string BytesKey = "bytes";
+    private const string UniformKey = "uniform";
+    private const string LowerKey = "lower";
+    private const string UpperKey = "upper";
+    private const string MinimumKey = "minimum";
+    private const string MaximumKey = "maximum";
+    private const string FiniteKey = "finite";
+
+    /// <summary>The tensor's name in the <see cref="WeightIndex"/>.</summary>
+    public required string Weight { get; init; }
+
+    /// <summary>The length of the data in raw form.</summary>
+    public required long ByteLength { get; init; }
+
+    /// <summary>The bits that all elements have.</summary>
+    public ulong? Uniform { get; init; }
+
+    /// <summary>The bits of all elements on and below the main diagonal of the square matrices of the last two dimensions.</summary>
+    public ulong? LowerTriangle { get; init; }
+
+    /// <summary>The bits of all elements above that diagonal. 0 makes the matrices lower triangular.</summary>
+    public ulong? UpperTriangle { get; init; }
+
+    /// <summary>The least element of a 32-bit or 64-bit integer tensor.</summary>
+    public long? Minimum { get; init; }
+
+    public long? Maximum { get; init; }
+
+    /// <summary>No element of a floating-point tensor is infinite or NaN.</summary>
+    public bool? AllFinite { get; init; }
+
+    /// <summary>The facts of a tensor of a graph text; null if its contents stand in the text.</summary>
+    public static TensorFacts? Read(TensorProto tensor)
+    {
+        if (tensor.DataLocation != TensorProto.Types.DataLocation.External)
+        {
+            return null;
+        }
+
+        Dictionary<string, string> entries = new(StringComparer.Ordinal);
+        foreach (StringStringEntryProto entry in tensor.ExternalData)
+        {
+            entries[entry.Key] = entry.Value;
+        }
+
+        return new TensorFacts
+        {
+            Weight = entries[WeightKey],
+            ByteLength = ParseNumber(entries, BytesKey) ?? 0,
+            Uniform = ParseBits(entries, UniformKey),
+            LowerTriangle = ParseBits(entries, LowerKey),
+            UpperTriangle = ParseBits(entries, UpperKey),
+            Minimum = ParseNumber(entries, MinimumKey),
+            Maximum = ParseNumber(entries, MaximumKey),
+            AllFinite = entries.TryGetValue(FiniteKey, out string? finite) ? finite == "true" : null,
+        };
+    }
+
+    /// <summary>Makes a tensor one by reference with these facts.</summary>
+    public void Write(TensorProto tensor)
+    {
+        tensor.DataLocation = TensorProto.Types.DataLocation.External;
+        tensor.ExternalData.Clear();
+        Add(tensor, WeightKey, Weight);
+        Add(tensor, BytesKey, FormatNumber(ByteLength));
+        Add(tensor, UniformKey, FormatBits(Uniform));
+        Add(tensor, LowerKey, FormatBits(LowerTriangle));
+        Add(tensor, UpperKey, FormatBits(UpperTriangle));
+        Add(tensor, MinimumKey, FormatNumber(Minimum));
+        Add(tensor, MaximumKey, FormatNumber(Maximum));
+        Add(tensor, FiniteKey, AllFinite switch { true => "true", false => "false", null => null });
+    }
+
+    private static void Add(TensorProto tensor, string key, string? value)
+    {
+        if (value is not null)
+        {
+            tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
+        }
+    }
+
+    private static string? FormatNumber(long? value) => value?.ToString(CultureInfo.InvariantCulture);
+
+    private static string? FormatBits(ulong? value) => value is { } bits ? "0x" + bits.ToString("x", CultureInfo.InvariantCulture) : null;
+
+    private static long? ParseNumber(Dictionary<string, string> entries, string key)
+        => entries.TryGetValue(key, out string? text) ? long.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) : null;
+
+    private static ulong? ParseBits(Dictionary<string, string> entries, string key)
+        => entries.TryGetValue(key, out string? text) ? ulong.Parse(text.Substring(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : null;
+}
