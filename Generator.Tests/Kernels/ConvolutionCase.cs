@@ -1,0 +1,154 @@
+using Cameo.Kernels;
+using Cameo.Threading;
+using Cameo.Vectors;
+using Xunit;
+
+namespace Cameo.Tests.Kernels;
+
+/// <summary>Random operands of one convolution, what it must give, and runs of the kernels on guarded memory.</summary>
+internal sealed unsafe class ConvolutionCase
+{
+    private readonly ConvolutionShape _shape;
+    private readonly float[] _input;
+    private readonly float[] _weights;
+    private readonly float[] _bias;
+    private readonly float[] _residual;
+    private readonly bool _transposed;
+    private readonly double[] _values;
+    private readonly double[] _magnitudes;
+
+    public ConvolutionCase(ConvolutionShape shape, bool transposed, int seed)
+    {
+        _shape = shape;
+        _transposed = transposed;
+        var random = new Random(seed);
+        _input = Random(random, shape.Batch * shape.InputChannels * (int)shape.InputPlane);
+        _weights = Random(random, shape.OutputChannels * shape.GroupInputs * shape.Taps);
+        _bias = Random(random, shape.OutputChannels);
+        _residual = Random(random, shape.Batch * shape.OutputChannels * (int)shape.OutputPlane);
+        (_values, _magnitudes) = transposed
+            ? ConvolutionReference.Transposed(shape, _input, _weights)
+            : ConvolutionReference.Direct(shape, _input, _weights);
+    }
+
+    /// <summary>Runs the kernel that suits the shape and compares with the reference; returns the output.</summary>
+    /// <param name="threads">Threads; more than one also cuts the work as finely as it can be.</param>
+    /// <param name="depthwise">Whether the depthwise kernel runs.</param>
+    /// <param name="atEnd">Whether operands end, not begin, at protected memory.</param>
+    public float[] Run<V>(int threads, bool depthwise, bool atEnd)
+        where V : struct, IVector<V>
+    {
+        using ConvolutionMemory<float> input = Guard(_input, atEnd);
+        using ConvolutionMemory<float> weights = Guard(depthwise ? _weights : Pack(), atEnd);
+        using ConvolutionMemory<float> bias = Guard(_bias, atEnd);
+        using ConvolutionMemory<float> output = Guard(_residual, atEnd);
+        var epilogue = new ConvolutionTestEpilogue(bias.Pointer, output.Pointer);
+        var workers = new Workers(threads);
+        if (depthwise)
+        {
+            ConvolutionGeometry geometry = ConvolutionGeometry.Forward(_shape, 1, V.Count);
+            var work = new DepthwiseConvolutionWork<V, ConvolutionTestEpilogue>(
+                workers, _shape, geometry, input.Pointer, weights.Pointer, output.Pointer, epilogue);
+            workers.Run(ref work, threads);
+        }
+        else if (_transposed)
+        {
+            ConvolutionGeometry geometry = ConvolutionGeometry.Transposed(_shape, V.Count);
+            var work = new ConvolutionTransposeWork<V, ConvolutionTestEpilogue>(
+                workers, _shape, geometry, threads == 1 ? 2 : 1, input.Pointer, weights.Pointer, output.Pointer, epilogue);
+            workers.Run(ref work, threads);
+        }
+        else
+        {
+            ConvolutionShape flat = Convolution.Flatten(_shape);
+            ConvolutionGeometry geometry = ConvolutionGeometry.Forward(flat, flat.GroupInputs, V.Count);
+            var work = new DirectConvolutionWork<V, ConvolutionTestEpilogue>(
+                workers, flat, geometry, threads == 1 ? 2 : 1, input.Pointer, weights.Pointer, output.Pointer, epilogue);
+            workers.Run(ref work, threads);
+        }
+
+        float[] result = output.Span.ToArray();
+        Check(result);
+        return result;
+    }
+
+    /// <summary>Runs the public entry point with the vector width of the process.</summary>
+    public float[] RunPublic(int threads, bool depthwise)
+    {
+        using ConvolutionMemory<float> input = Guard(_input, true);
+        using ConvolutionMemory<float> weights = Guard(depthwise ? _weights : Pack(), true);
+        using ConvolutionMemory<float> bias = Guard(_bias, true);
+        using ConvolutionMemory<float> output = Guard(_residual, true);
+        var epilogue = new ConvolutionTestEpilogue(bias.Pointer, output.Pointer);
+        var workers = new Workers(threads);
+        if (depthwise)
+        {
+            Convolution.Depthwise(workers, _shape, input.Pointer, weights.Pointer, output.Pointer, epilogue);
+        }
+        else if (_transposed)
+        {
+            ConvolutionTranspose.Direct(workers, _shape, input.Pointer, weights.Pointer, output.Pointer, epilogue);
+        }
+        else
+        {
+            Convolution.Direct(workers, _shape, input.Pointer, weights.Pointer, output.Pointer, epilogue);
+        }
+
+        float[] result = output.Span.ToArray();
+        Check(result);
+        return result;
+    }
+
+    private static float[] Random(Random random, int count)
+    {
+        var values = new float[count];
+        for (int index = 0; index < count; index++)
+        {
+            values[index] = (float)((random.NextDouble() * 2) - 1);
+        }
+
+        return values;
+    }
+
+    private static ConvolutionMemory<float> Guard(float[] values, bool atEnd)
+    {
+        var memory = new ConvolutionMemory<float>(values.Length, atEnd);
+        values.CopyTo(memory.Span);
+        return memory;
+    }
+
+    private float[] Pack()
+    {
+        var packed = new float[(int)Convolution.PackedWeightCount(_shape)];
+        fixed (float* source = _weights, destination = packed)
+        {
+            if (_transposed)
+            {
+                ConvolutionTranspose.PackWeights(_shape, source, destination);
+            }
+            else
+            {
+                Convolution.PackWeights(_shape, source, destination);
+            }
+        }
+
+        return packed;
+    }
+
+    private void Check(float[] result)
+    {
+        int terms = (_shape.GroupInputs * _shape.Taps) + 2;
+        for (int index = 0; index < result.Length; index++)
+        {
+            float bias = _bias[index / (int)_shape.OutputPlane % _shape.OutputChannels];
+            double expected = _values[index] + bias + _residual[index];
+
+            // Bound of a float32 sum in any order: every term passes at most `terms` roundings of relative size 2⁻²⁴.
+            double tolerance = (terms + 1) * Math.ScaleB(_magnitudes[index] + Math.Abs(bias) + Math.Abs(_residual[index]), -24);
+            if (!(Math.Abs(result[index] - expected) <= tolerance))
+            {
+                Assert.Fail($"{_shape}: element {index} is {result[index]}, expected {expected} ± {tolerance}.");
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using Cameo.Kernels;
+using Cameo.Threading;
+using Cameo.Vectors;
+using Xunit;
+using static Cameo.Tests.Kernels.ConvolutionShapes;
+
+namespace Cameo.Tests.Kernels;
+
+public sealed unsafe class ConvolutionTests
+{
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, 12)];
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void RandomShapesMatchTheReferenceAtEveryWidth(int seed)
+    {
+        var random = new Random(seed);
+        for (int round = 0; round < 25; round++)
+        {
+            CheckEveryWidth(new ConvolutionCase(Random(random, false, false), false, seed + round), false);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void RandomDepthwiseShapesMatchTheReferenceAtEveryWidth(int seed)
+    {
+        var random = new Random(100 + seed);
+        for (int round = 0; round < 25; round++)
+        {
+            CheckEveryWidth(new ConvolutionCase(Random(random, false, true), false, seed + round), true);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void RandomTransposedShapesMatchTheReferenceAtEveryWidth(int seed)
+    {
+        var random = new Random(200 + seed);
+        for (int round = 0; round < 15; round++)
+        {
+            CheckEveryWidth(new ConvolutionCase(Random(random, true, false), true, seed + round), false);
+        }
+    }
+
+    public static TheoryData<ConvolutionShape> Shapes() =>
+    [
+        TwoDimensional(1, 1, 8, 1, Forward(28, 5, padBegin: 2, padEnd: 2), Forward(28, 5, padBegin: 2, padEnd: 2)),
+        TwoDimensional(1, 16, 33, 1, Forward(14, 3, padBegin: 1, padEnd: 1), Forward(14, 3, padBegin: 1, padEnd: 1)),
+        TwoDimensional(1, 3, 24, 1, Forward(61, 7, 2, 1, 3, 3), Forward(61, 7, 2, 1, 3, 3)),
+        TwoDimensional(2, 20, 40, 1, Forward(9, 1), Forward(7, 1)),
+        TwoDimensional(1, 40, 20, 1, Forward(1, 1), Forward(1, 1)),
+        TwoDimensional(3, 37, 50, 1, Forward(1, 1), Forward(2, 1)),
+        TwoDimensional(1, 8, 12, 4, Forward(30, 1, 2), Forward(31, 1, 2)),
+        TwoDimensional(1, 12, 40, 1, Forward(5, 3, padBegin: 1, padEnd: 1), Forward(7, 3, padBegin: 1, padEnd: 1)),
+        TwoDimensional(1, 2, 5, 1, Forward(3, 5, padBegin: 7, padEnd: 9), Forward(2, 3, padBegin: 11, padEnd: 4)),
+        TwoDimensional(1, 2, 3, 1, SpatialAxis.Single, Forward(5000, 9, padBegin: 4, padEnd: 4)),
+        TwoDimensional(1, 2, 3, 1, SpatialAxis.Single, Forward(5003, 400, 160, 1, 200, 200)),
+        TwoDimensional(1, 2, 3, 1, Forward(6, 3, padBegin: 1, padEnd: 1), Forward(1100, 3, 1, 2, 2, 1)),
+        TwoDimensional(1, 600, 4, 1, Forward(13, 3, padBegin: 1, padEnd: 1), Forward(24, 3, padBegin: 1, padEnd: 1)),
+        new(1, 3, 18, 1, Forward(5, 3, 2, 1, 1, 1), Forward(8, 3, padBegin: 1, padEnd: 1), Forward(9, 3, 1, 2, 2, 2)),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void TypicalShapesMatchTheReferenceAtEveryWidth(ConvolutionShape shape) =>
+        CheckEveryWidth(new ConvolutionCase(shape, false, 7), false);
+
+    [Fact]
+    public void ThePublicEntryPointsGiveEqualBitsForEveryNumberOfThreads()
+    {
+        var dense = new ConvolutionCase(
+            TwoDimensional(1, 24, 72, 1, Forward(30, 3, padBegin: 1, padEnd: 1), Forward(33, 3, padBegin: 1, padEnd: 1)), false, 1);
+        var pointwise = new ConvolutionCase(TwoDimensional(1, 64, 96, 1, Forward(20, 1), Forward(30, 1)), false, 2);
+        var depthwise = new ConvolutionCase(
+            TwoDimensional(2, 32, 32, 32, Forward(40, 3, padBegin: 1, padEnd: 1), Forward(40, 3, padBegin: 1, padEnd: 1)), false, 3);
+        var transposed = new ConvolutionCase(
+            TwoDimensional(1, 24, 40, 1, Transposed(20, 4, 2, 1, 1, 1), Transposed(20, 4, 2, 1, 1, 1)), true, 4);
+        Assert.Equal(dense.RunPublic(1, false), dense.RunPublic(3, false));
+        Assert.Equal(pointwise.RunPublic(1, false), pointwise.RunPublic(3, false));
+        Assert.Equal(depthwise.RunPublic(1, true), depthwise.RunPublic(3, true));
+        Assert.Equal(transposed.RunPublic(1, false), transposed.RunPublic(3, false));
+    }
+
+    [Fact]
+    public void NothingIsAllocatedOnceScratchMemoryHasItsSize()
+    {
+        ConvolutionShape shape = TwoDimensional(1, 16, 32, 1, Forward(32, 3, padBegin: 1, padEnd: 1), Forward(32, 3, padBegin: 1, padEnd: 1));
+        var workers = new Workers(3);
+        var input = new float[16 * 32 * 32];
+        var weights = new float[(int)Convolution.PackedWeightCount(shape)];
+        var output = new float[32 * 32 * 32];
+        long allocated = 0;
+        fixed (float* x = input, w = weights, y = output)
+        {
+            for (int round = 0; round < 10; round++)
+            {
+                long before = GC.GetTotalAllocatedBytes(true);
+                Convolution.Direct(workers, shape, x, w, y, default(NoChannelEpilogue));
+                allocated = GC.GetTotalAllocatedBytes(true) - before;
+            }
+        }
+
+        Assert.Equal(0, allocated);
+    }
+
+    [Fact]
+    public void WeightsArePackedInPanelsOfSixteenChannelsFilledWithZeros()
+    {
+        ConvolutionShape shape = TwoDimensional(1, 4, 6, 2, Forward(5, 1), Forward(5, 2));
+        var weights = new float[6 * 2 * 2];
+        for (int index = 0; index < weights.Length; index++)
+        {
+            weights[index] = index + 1;
+        }
+
+        var packed = new float[(int)Convolution.PackedWeightCount(shape)];
+        fixed (float* source = weights, destination = packed)
+        {
+            Convolution.PackWeights(shape, source, destination);
+        }
+
+        Assert.Equal(2 * 4 * 16, packed.Length);
+        for (int group = 0; group < 2; group++)
+        {
+            for (int element = 0; element < 4; element++)
+            {
+                for (int lane = 0; lane < 16; lane++)
+                {
+                    float expected = lane < 3 ? (((group * 3) + lane) * 4) + element + 1 : 0;
+                    Assert.Equal(expected, packed[(((group * 4) + element) * 16) + lane]);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void ImpossibleShapesAreRefused()
+    {
+        ConvolutionShape shape = TwoDimensional(1, 5, 6, 2, Forward(5, 3), Forward(5, 3));
+        ArgumentException groups = Assert.Throws<ArgumentException>(
+            () => Convolution.Direct(Workers.Serial, shape, null, null, null, default(NoChannelEpilogue)));
+        Assert.Contains("divide the input channels (5)", groups.Message, StringComparison.Ordinal);
+        ConvolutionShape stride = shape with { InputChannels = 6, Width = new SpatialAxis(5, 3, 3, 0) };
+        Assert.Throws<ArgumentException>(() => Convolution.Direct(Workers.Serial, stride, null, null, null, default(NoChannelEpilogue)));
+        Assert.Throws<ArgumentException>(
+            () => Convolution.Depthwise(Workers.Serial, shape with { InputChannels = 6 }, null, null, null, default(NoChannelEpilogue)));
+    }
+
+    private static void CheckEveryWidth(ConvolutionCase convolution, bool depthwise)
+    {
+        CheckWidth<Vector512Float>(convolution, depthwise);
+        CheckWidth<Vector256Float>(convolution, depthwise);
+        CheckWidth<Vector128Float>(convolution, depthwise);
+        CheckWidth<ScalarFloat>(convolution, depthwise);
+    }
+
+    private static void CheckWidth<V>(ConvolutionCase convolution, bool depthwise)
+        where V : struct, IVector<V>
+    {
+        float[] serial = convolution.Run<V>(1, depthwise, true);
+        Assert.Equal(serial, convolution.Run<V>(3, depthwise, false));
+    }
+}
