@@ -53,6 +53,9 @@ public sealed unsafe class Arena : IDisposable
     /// <summary>Size in bytes; 0 after disposal.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>The array the block lies in.</summary>
+    internal object? Block => _lines;
+
     /// <summary>Gives the block up. Its memory is reclaimed as soon as no span points into it any more.</summary>
     public void Dispose()
     {
