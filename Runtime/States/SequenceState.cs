@@ -15,6 +15,9 @@ namespace Cameo.States;
 /// </remarks>
 public sealed unsafe partial class SequenceState : IDisposable
 {
+    /// <summary>What messages name as the way to a larger capacity where nothing better is known.</summary>
+    public const string DefaultCapacityOption = "the dimension's bound in OnnxDimensions or SessionOptions.Capacity";
+
     private readonly List<KeyValueBuffer> _buffers = [];
     private readonly string _capacityOption;
 
@@ -30,7 +33,7 @@ public sealed unsafe partial class SequenceState : IDisposable
     /// <summary>Creates the bookkeeping of an empty state.</summary>
     /// <param name="capacity">Tokens a row can hold.</param>
     /// <param name="capacityOption">The option that raises the capacity, for messages.</param>
-    public SequenceState(int capacity, string capacityOption = "the dimension's bound in OnnxDimensions or SessionOptions.Capacity")
+    public SequenceState(int capacity, string capacityOption = DefaultCapacityOption)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         Capacity = capacity;
