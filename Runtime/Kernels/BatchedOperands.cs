@@ -62,5 +62,26 @@ public unsafe struct BatchedOperands
             (index0 * Batch0.StrideC) + (index1 * Batch1.StrideC) + (index2 * Batch2.StrideC));
     }
 
+    /// <summary>Turns inner batch dimensions that share B, and whose matrices follow each other like rows, into rows.</summary>
+    internal readonly BatchedOperands MergeRows()
+    {
+        BatchedOperands merged = this;
+        while (merged.BatchCount > 1)
+        {
+            BatchDimension inner = merged.Batch2;
+            bool isTrivial = Size(inner) == 1;
+            bool continues = inner.StrideB == 0 && inner.StrideA == merged.Rows * RowStrideA && inner.StrideC == merged.Rows * RowStrideC;
+            if (!isTrivial && !continues)
+            {
+                break;
+            }
+
+            merged.Rows *= Size(inner);
+            (merged.Batch0, merged.Batch1, merged.Batch2) = (default, merged.Batch0, merged.Batch1);
+        }
+
+        return merged;
+    }
+
     private static nint Size(BatchDimension dimension) => Math.Max(dimension.Size, 1);
 }

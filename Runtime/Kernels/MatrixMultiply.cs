@@ -1,5 +1,4 @@
 using Cameo.Threading;
-using Cameo.Vectors;
 
 namespace Cameo.Kernels;
 
@@ -29,48 +28,49 @@ public static unsafe class MatrixMultiply
     public static void Packed<TEpilogue>(Workers workers, float* a, nint lda, float* packedB, float* c, nint ldc, nint m, nint n, nint k, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
-        for (nint row = 0; row < m; row++)
+        if (m <= 0 || n <= 0)
         {
-            for (nint column = 0; column < n; column++)
-            {
-                float* b = packedB + (column / PanelColumns * PanelColumns * k) + (column % PanelColumns);
-                var sum = default(ScalarFloat);
-                for (nint depth = 0; depth < k; depth++)
-                {
-                    sum = ScalarFloat.MultiplyAdd(new(a[(row * lda) + depth]), new(b[depth * PanelColumns]), sum);
-                }
-
-                c[(row * ldc) + column] = epilogue.Apply(sum, row, column).Value;
-            }
+            return;
         }
+
+        var work = new PackedProductWork<TEpilogue>
+        {
+            Workers = workers,
+            Partition = MatrixPartition.Create(workers.Count, 1, m, n, k),
+            A = a,
+            StrideA = lda,
+            PackedB = packedB,
+            C = c,
+            StrideC = ldc,
+            Rows = m,
+            Columns = n,
+            Depth = k,
+            Epilogue = epilogue,
+        };
+        workers.Run(ref work, work.Partition.Threads);
     }
 
     /// <summary>C[batch, m, n] = epilogue(A[batch, m, k] · B[batch, k, n]) with both operands computed at run time.</summary>
     /// <typeparam name="TEpilogue">What is done to each sum before it is stored.</typeparam>
     /// <param name="workers">Threads to use; any number gives the same bits.</param>
-    /// <param name="operands">Pointers, sizes and strides.</param>
+    /// <param name="operands">Pointers, sizes and strides; a batch dimension of size 0 means none, so an empty batch must not be passed.</param>
     /// <param name="epilogue">The epilogue; its row is batch index · m + row.</param>
     public static void Batched<TEpilogue>(Workers workers, in BatchedOperands operands, TEpilogue epilogue)
         where TEpilogue : struct, IEpilogue
     {
-        for (nint batch = 0; batch < operands.BatchCount; batch++)
+        if (operands.Rows <= 0 || operands.Columns <= 0)
         {
-            (nint offsetA, nint offsetB, nint offsetC) = operands.Offsets(batch);
-            for (nint row = 0; row < operands.Rows; row++)
-            {
-                for (nint column = 0; column < operands.Columns; column++)
-                {
-                    float* a = operands.A + offsetA + (row * operands.RowStrideA);
-                    float* b = operands.B + offsetB + (column * operands.ColumnStrideB);
-                    var sum = default(ScalarFloat);
-                    for (nint depth = 0; depth < operands.Depth; depth++)
-                    {
-                        sum = ScalarFloat.MultiplyAdd(new(a[depth * operands.ColumnStrideA]), new(b[depth * operands.RowStrideB]), sum);
-                    }
-
-                    operands.C[offsetC + (row * operands.RowStrideC) + column] = epilogue.Apply(sum, (batch * operands.Rows) + row, column).Value;
-                }
-            }
+            return;
         }
+
+        BatchedOperands merged = operands.MergeRows();
+        var work = new BatchedProductWork<TEpilogue>
+        {
+            Workers = workers,
+            Partition = MatrixPartition.Create(workers.Count, merged.BatchCount, merged.Rows, merged.Columns, merged.Depth),
+            Operands = merged,
+            Epilogue = epilogue,
+        };
+        workers.Run(ref work, work.Partition.Threads);
     }
 }

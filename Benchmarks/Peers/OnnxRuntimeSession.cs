@@ -1,0 +1,156 @@
+using System.Runtime.InteropServices;
+
+namespace Cameo.Benchmarks.Peers;
+
+/// <summary>A model loaded into ONNX Runtime.</summary>
+internal sealed unsafe class OnnxRuntimeSession : IDisposable
+{
+    private readonly OnnxRuntimeApi _api = OnnxRuntimeApi.Shared;
+    private readonly List<nint> _bound = [];
+    private readonly byte** _inputNames;
+    private readonly byte** _outputNames;
+    private readonly nint* _inputs;
+    private readonly nint* _outputs;
+    private nint _session;
+
+    /// <summary>Loads the bytes of an <c>.onnx</c> file.</summary>
+    public OnnxRuntimeSession(ReadOnlySpan<byte> model, int threads)
+    {
+        _session = _api.CreateSession(model, threads);
+        InputNames = _api.GetInputNames(_session);
+        OutputNames = _api.GetOutputNames(_session);
+        _inputNames = Copy(InputNames);
+        _outputNames = Copy(OutputNames);
+        _inputs = (nint*)NativeMemory.AllocZeroed((nuint)InputNames.Length + 1, (nuint)sizeof(nint));
+        _outputs = (nint*)NativeMemory.AllocZeroed((nuint)OutputNames.Length + 1, (nuint)sizeof(nint));
+    }
+
+    /// <summary>Names of the inputs.</summary>
+    public string[] InputNames { get; }
+
+    /// <summary>Names of the outputs.</summary>
+    public string[] OutputNames { get; }
+
+    /// <summary>Runs the model once on copies of the given tensors.</summary>
+    public Dictionary<string, OnnxRuntimeTensor> Run(IReadOnlyDictionary<string, OnnxRuntimeTensor> inputs)
+    {
+        var pins = new List<GCHandle>();
+        try
+        {
+            for (int index = 0; index < InputNames.Length; index++)
+            {
+                OnnxRuntimeTensor tensor = inputs[InputNames[index]];
+                var pin = GCHandle.Alloc(tensor.Bytes, GCHandleType.Pinned);
+                pins.Add(pin);
+                Bind(ref _inputs[index], (void*)pin.AddrOfPinnedObject(), tensor.Bytes.Length, tensor.Shape, tensor.ElementType);
+            }
+
+            _api.Run(_session, _inputNames, _inputs, InputNames.Length, _outputNames, OutputNames.Length, _outputs);
+            return TakeOutputs();
+        }
+        finally
+        {
+            pins.ForEach(pin => pin.Free());
+        }
+    }
+
+    /// <summary>Binds memory of the caller to a float32 input, for <see cref="RunBound"/>.</summary>
+    public void BindInput(int index, float* data, ReadOnlySpan<long> shape) => Bind(ref _inputs[index], data, Bytes(shape), shape, 1);
+
+    /// <summary>Binds memory of the caller to a float32 output, for <see cref="RunBound"/>.</summary>
+    public void BindOutput(int index, float* data, ReadOnlySpan<long> shape) => Bind(ref _outputs[index], data, Bytes(shape), shape, 1);
+
+    /// <summary>Runs the model on the bound memory: nothing is copied or allocated around the run.</summary>
+    public void RunBound() => _api.Run(_session, _inputNames, _inputs, InputNames.Length, _outputNames, OutputNames.Length, _outputs);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_session == 0)
+        {
+            return;
+        }
+
+        _bound.ForEach(_api.ReleaseValue);
+        _api.ReleaseSession(_session);
+        _session = 0;
+        Free(_inputNames, InputNames.Length);
+        Free(_outputNames, OutputNames.Length);
+        NativeMemory.Free(_inputs);
+        NativeMemory.Free(_outputs);
+    }
+
+    private static long Bytes(ReadOnlySpan<long> shape)
+    {
+        long bytes = sizeof(float);
+        foreach (long dimension in shape)
+        {
+            bytes *= dimension;
+        }
+
+        return bytes;
+    }
+
+    private static byte** Copy(string[] names)
+    {
+        var copies = (byte**)NativeMemory.Alloc((nuint)names.Length + 1, (nuint)sizeof(byte*));
+        for (int index = 0; index < names.Length; index++)
+        {
+            copies[index] = (byte*)Marshal.StringToCoTaskMemUTF8(names[index]);
+        }
+
+        return copies;
+    }
+
+    private static void Free(byte** names, int count)
+    {
+        for (int index = 0; index < count; index++)
+        {
+            Marshal.FreeCoTaskMem((nint)names[index]);
+        }
+
+        NativeMemory.Free(names);
+    }
+
+    private void Bind(ref nint slot, void* data, long bytes, ReadOnlySpan<long> shape, int elementType)
+    {
+        if (slot != 0)
+        {
+            _bound.Remove(slot);
+            _api.ReleaseValue(slot);
+        }
+
+        slot = _api.CreateTensor(data, (nuint)bytes, shape, elementType);
+        _bound.Add(slot);
+    }
+
+    private Dictionary<string, OnnxRuntimeTensor> TakeOutputs()
+    {
+        var results = new Dictionary<string, OnnxRuntimeTensor>();
+        for (int index = 0; index < OutputNames.Length; index++)
+        {
+            nint value = _outputs[index];
+            (int elementType, long[] shape) = _api.GetType(value);
+            long count = shape.Aggregate(1L, (product, dimension) => product * dimension);
+            var bytes = new byte[count * ElementSize(elementType)];
+            new ReadOnlySpan<byte>(_api.GetData(value), bytes.Length).CopyTo(bytes);
+            results.Add(OutputNames[index], new(elementType, shape, bytes));
+            if (!_bound.Contains(value))
+            {
+                _api.ReleaseValue(value);
+                _outputs[index] = 0;
+            }
+        }
+
+        return results;
+    }
+
+    private static int ElementSize(int elementType) => elementType switch
+    {
+        2 or 3 or 9 => 1, // uint8, int8, bool
+        4 or 5 or 10 or 16 => 2, // uint16, int16, float16, bfloat16
+        1 or 6 or 12 => 4, // float, int32, uint32
+        7 or 11 or 13 => 8, // int64, double, uint64
+        _ => throw new NotSupportedException($"ONNX element type {elementType} has no fixed size here."),
+    };
+}

@@ -1,0 +1,116 @@
+using System.Runtime.CompilerServices;
+using Cameo.Vectors;
+
+namespace Cameo.Kernels;
+
+/// <summary>Multiplies a block of packed rows with one panel of columns and finishes the sums with the epilogue.</summary>
+internal static unsafe class MatrixBlock
+{
+    /// <summary>
+    /// Depth of the part of a panel that meets all rows of a block before the next part is read: 32 columns of it take 64 KiB, which stay in the
+    /// second-level cache with room for the rows of A that stream past. Reading and writing the sums once per part costs below 1 %.
+    /// </summary>
+    public const int DepthBlock = 512;
+
+    /// <summary>C block = epilogue(rows · panel).</summary>
+    /// <typeparam name="V">Vector type.</typeparam>
+    /// <typeparam name="TEpilogue">The epilogue.</typeparam>
+    /// <param name="packedA">Rows packed by <see cref="MatrixPacking.PackLeft"/>.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="depth">Number of products in each sum.</param>
+    /// <param name="panel">First element of the panel.</param>
+    /// <param name="strideB">Floats from one row of the panel to the next.</param>
+    /// <param name="sums">Room for (rows, rounded up to tiles) · 32 sums.</param>
+    /// <param name="c">First element of the block of C.</param>
+    /// <param name="ldc">Floats from one row of C to the next.</param>
+    /// <param name="columns">Columns present in the panel, at most 32.</param>
+    /// <param name="epilogue">The epilogue.</param>
+    /// <param name="row">Row that the epilogue calls the block's first.</param>
+    /// <param name="column">Column that the epilogue calls the panel's first.</param>
+    public static void Multiply<V, TEpilogue>(
+        float* packedA, nint rows, nint depth, float* panel, nint strideB, float* sums, float* c, nint ldc, nint columns, ref TEpilogue epilogue, nint row, nint column)
+        where V : struct, IVector<V>
+        where TEpilogue : struct, IEpilogue
+    {
+        nint depthBlock = rows <= MatrixTile.LargestRows<V>() ? depth : BalancedDepth(depth);
+        nint begin = 0;
+        do
+        {
+            nint count = Math.Min(depthBlock, depth - begin);
+            MultiplyPart<V, TEpilogue>(packedA, rows, depth, begin, count, panel + (begin * strideB), strideB, sums, c, ldc, columns, ref epilogue, row, column);
+            begin += count;
+        }
+        while (begin < depth);
+    }
+
+    /// <summary>Stores epilogue(sums) for rows whose sums are complete.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Finish<V, TEpilogue>(float* sums, nint rows, float* c, nint ldc, nint columns, ref TEpilogue epilogue, nint row, nint column)
+        where V : struct, IVector<V>
+        where TEpilogue : struct, IEpilogue
+    {
+        for (nint index = 0; index < rows; index++)
+        {
+            nint lane = 0;
+            for (; lane + V.Count <= columns; lane += V.Count)
+            {
+                V.Store(epilogue.Apply(V.Load(sums + lane), row + index, column + lane), c + lane);
+            }
+
+            for (; lane < columns; lane++)
+            {
+                c[lane] = epilogue.Apply(new ScalarFloat(sums[lane]), row + index, column + lane).Value;
+            }
+
+            sums += MatrixTile.SumStride;
+            c += ldc;
+        }
+    }
+
+    private static void MultiplyPart<V, TEpilogue>(
+        float* packedA,
+        nint rows,
+        nint depth,
+        nint begin,
+        nint count,
+        float* panel,
+        nint strideB,
+        float* sums,
+        float* c,
+        nint ldc,
+        nint columns,
+        ref TEpilogue epilogue,
+        nint row,
+        nint column)
+        where V : struct, IVector<V>
+        where TEpilogue : struct, IEpilogue
+    {
+        nint strips = (columns + (2 * V.Count) - 1) / (2 * V.Count) * 2 * V.Count;
+        for (nint done = 0; done < rows;)
+        {
+            int tileRows = MatrixTile.RowsFor<V>(rows - done);
+            nint present = Math.Min(tileRows, rows - done);
+            for (nint strip = 0; strip < strips; strip += 2 * V.Count)
+            {
+                MatrixTile.Multiply<V>(tileRows, packedA + (begin * tileRows), panel + strip, strideB, count, sums + strip, begin != 0);
+            }
+
+            if (begin + count == depth)
+            {
+                Finish<V, TEpilogue>(sums, present, c, ldc, columns, ref epilogue, row + done, column);
+            }
+
+            packedA += tileRows * depth;
+            sums += tileRows * MatrixTile.SumStride;
+            c += present * ldc;
+            done += present;
+        }
+    }
+
+    /// <summary>Parts of equal depth, so that no part is short.</summary>
+    private static nint BalancedDepth(nint depth)
+    {
+        nint parts = (depth + DepthBlock - 1) / DepthBlock;
+        return parts <= 1 ? depth : (depth + parts - 1) / parts;
+    }
+}

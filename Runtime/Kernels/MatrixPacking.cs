@@ -1,0 +1,119 @@
+using Cameo.Vectors;
+
+namespace Cameo.Kernels;
+
+/// <summary>Copies operands into the order in which <see cref="MatrixTile"/> reads them.</summary>
+internal static unsafe class MatrixPacking
+{
+    /// <summary>Floats that <see cref="PackLeft"/> writes at most.</summary>
+    public static nint LeftLength(nint rows, nint depth) => (rows + MatrixTile.MaximumRows - 1) * depth;
+
+    /// <summary>
+    /// Packs rows of the left operand as tiles [depth][tile rows], one after the other; rows that are missing in the last tile are 0.
+    /// </summary>
+    public static void PackLeft<V>(float* a, nint rowStride, nint columnStride, nint rows, nint depth, float* packed)
+        where V : struct, IVector<V>
+    {
+        for (nint row = 0; row < rows;)
+        {
+            int tileRows = MatrixTile.RowsFor<V>(rows - row);
+            nint present = Math.Min(tileRows, rows - row);
+            PackTile(a + (row * rowStride), rowStride, columnStride, present, tileRows, depth, packed);
+            packed += tileRows * depth;
+            row += present;
+        }
+    }
+
+    /// <summary>Packs up to 32 columns of the right operand as [depth][32]; columns that are missing are 0.</summary>
+    public static void PackPanel<V>(float* b, nint rowStride, nint columnStride, nint columns, nint depth, float* packed)
+        where V : struct, IVector<V>
+    {
+        if (columnStride == 1)
+        {
+            PackRows<V>(b, rowStride, columns, depth, packed);
+            return;
+        }
+
+        PackTile(b, columnStride, rowStride, columns, MatrixMultiply.PanelColumns, depth, packed);
+    }
+
+    /// <summary>packed[d, line] = source[line, d] for the lines present, 0 for the others up to <paramref name="width"/>.</summary>
+    private static void PackTile(float* source, nint lineStride, nint depthStride, nint present, nint width, nint depth, float* packed)
+    {
+        nint line = 0;
+        for (; line + 4 <= present; line += 4)
+        {
+            PackFourLines(source + (line * lineStride), lineStride, depthStride, width, depth, packed + line);
+        }
+
+        for (; line < present; line++)
+        {
+            float* from = source + (line * lineStride);
+            float* to = packed + line;
+            for (nint index = 0; index < depth; index++)
+            {
+                *to = *from;
+                from += depthStride;
+                to += width;
+            }
+        }
+
+        for (; line < width; line++)
+        {
+            float* to = packed + line;
+            for (nint index = 0; index < depth; index++)
+            {
+                *to = 0;
+                to += width;
+            }
+        }
+    }
+
+    /// <summary>Four lines at a time: each write is then 16 contiguous bytes instead of 4 on a line of their own.</summary>
+    private static void PackFourLines(float* source, nint lineStride, nint depthStride, nint width, nint depth, float* packed)
+    {
+        float* line0 = source;
+        float* line1 = line0 + lineStride;
+        float* line2 = line1 + lineStride;
+        float* line3 = line2 + lineStride;
+        for (nint index = 0; index < depth; index++)
+        {
+            packed[0] = *line0;
+            packed[1] = *line1;
+            packed[2] = *line2;
+            packed[3] = *line3;
+            line0 += depthStride;
+            line1 += depthStride;
+            line2 += depthStride;
+            line3 += depthStride;
+            packed += width;
+        }
+    }
+
+    private static void PackRows<V>(float* b, nint rowStride, nint columns, nint depth, float* packed)
+        where V : struct, IVector<V>
+    {
+        nint full = columns / V.Count * V.Count;
+        for (nint index = 0; index < depth; index++)
+        {
+            nint column = 0;
+            for (; column < full; column += V.Count)
+            {
+                V.Store(V.Load(b + column), packed + column);
+            }
+
+            for (; column < columns; column++)
+            {
+                packed[column] = b[column];
+            }
+
+            for (; column < MatrixMultiply.PanelColumns; column++)
+            {
+                packed[column] = 0;
+            }
+
+            b += rowStride;
+            packed += MatrixMultiply.PanelColumns;
+        }
+    }
+}
