@@ -1,11 +1,29 @@
 using System.Runtime.InteropServices;
 using Cameo.Descriptions;
+using Cameo.States;
 
 namespace Cameo.Sessions;
 
 /// <content>States: what the session keeps from one run to the next.</content>
 public abstract unsafe partial class CompiledSession
 {
+    private readonly List<StateBinding> _states = [];
+
+    /// <summary>Columns presented to the key/value caches so far, padding included; 0 for a model without caches.</summary>
+    public int Position => Sequence?.Position ?? 0;
+
+    /// <summary>Tokens that each row of the caches holds; empty for a model without caches.</summary>
+    public ReadOnlySpan<int> Lengths => Sequence is null ? default : Sequence.Lengths;
+
+    /// <summary>Tokens that the longest row of the caches holds; 0 for a model without caches.</summary>
+    public int Length => Sequence?.MaximumLength ?? 0;
+
+    /// <summary>Tokens that a row of the caches can hold; 0 for a model without caches.</summary>
+    public int Capacity => Sequence?.Capacity ?? 0;
+
+    /// <summary>Bookkeeping of the key/value caches; <see langword="null"/> for a model without caches.</summary>
+    protected SequenceState? Sequence { get; private set; }
+
     /// <summary>Replaces the content of a state, for example with what <see cref="ReadState"/> gave earlier. The tensor's shape gives its length.</summary>
     /// <param name="name">ONNX name of the state's input (its output's name is understood too).</param>
     /// <param name="value">The content.</param>
@@ -58,12 +76,15 @@ public abstract unsafe partial class CompiledSession
 
     /// <summary>Empties the states of one row of the batch.</summary>
     /// <param name="row">The row, counted from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
+    /// <exception cref="InvalidOperationException">A state of the model is not kept by rows.</exception>
     public void Reset(int row)
     {
         Enter();
         try
         {
-            ResetStates(row);
+            ArgumentOutOfRangeException.ThrowIfNegative(row);
+            RewindStates(row, 0);
         }
         finally
         {
@@ -73,12 +94,14 @@ public abstract unsafe partial class CompiledSession
 
     /// <summary>Shortens all rows to their first tokens.</summary>
     /// <param name="length">Tokens to keep; rows that hold fewer stay as they are.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No row holds as many.</exception>
+    /// <exception cref="InvalidOperationException">A state of the model can't go back.</exception>
     public void Rewind(int length)
     {
         Enter();
         try
         {
-            RewindStates(length);
+            RewindStates(-1, length);
         }
         finally
         {
@@ -89,11 +112,14 @@ public abstract unsafe partial class CompiledSession
     /// <summary>Shortens one row of the batch to its first tokens.</summary>
     /// <param name="row">The row, counted from 0.</param>
     /// <param name="length">Tokens to keep.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row, or it does not hold as many.</exception>
+    /// <exception cref="InvalidOperationException">A state of the model can't go back.</exception>
     public void Rewind(int row, int length)
     {
         Enter();
         try
         {
+            ArgumentOutOfRangeException.ThrowIfNegative(row);
             RewindStates(row, length);
         }
         finally
@@ -126,42 +152,119 @@ public abstract unsafe partial class CompiledSession
         }
     }
 
+    /// <summary>
+    /// Creates the bookkeeping of the key/value caches. Called by the constructor of a model that has such states, before they are added.
+    /// </summary>
+    /// <param name="bound">Tokens per row that the model was compiled for.</param>
+    /// <param name="option">The option that raises the bound, as the user writes it.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><see cref="SessionOptions.Capacity"/> is more than the bound.</exception>
+    protected SequenceState CreateSequence(int bound, string option)
+    {
+        int capacity = Options.Capacity ?? bound;
+        if (capacity > bound)
+        {
+            throw new ArgumentOutOfRangeException(
+                "options", capacity, $"SessionOptions.Capacity can be at most {bound} for '{Description.Name}'; {option} raises it.");
+        }
+
+        Sequence = new SequenceState(capacity, capacity < bound ? $"SessionOptions.Capacity (up to {bound})" : option);
+        return Sequence;
+    }
+
+    /// <summary>Adds the next of the model's states: a key or value cache. States are added in the order of the description.</summary>
+    /// <param name="heads">Key/value heads.</param>
+    /// <param name="headSize">Elements a head holds for a token.</param>
+    protected KeyValueBuffer AddKeyValueState(int heads, int headSize)
+    {
+        SequenceState sequence = Sequence ?? throw new InvalidOperationException("The sequence must be created before its caches.");
+        var buffer = new KeyValueBuffer(sequence, heads, headSize);
+        _states.Add(new KeyValueStateBinding(sequence, buffer));
+        return buffer;
+    }
+
+    /// <summary>Adds the next of the model's states: one of fixed shape that every run replaces; zero at first.</summary>
+    /// <param name="elementType">Type of the elements.</param>
+    /// <param name="shape">Sizes of the dimensions.</param>
+    protected CarriedState AddCarriedState(ElementType elementType, params ReadOnlySpan<long> shape)
+    {
+        var state = new CarriedState(checked(ElementTypes.CountElements(shape) * elementType.Bytes()));
+        _states.Add(new CarriedStateBinding(state, elementType, shape.ToArray()));
+        return state;
+    }
+
+    /// <summary>Allocates the caches for the rows asked for, once all states are added; otherwise the first run does.</summary>
+    protected void AllocateStates() => Sequence?.EnsureRows(Options.Batch ?? 1);
+
     /// <summary>Replaces the content of a state.</summary>
     /// <param name="index">Index among the model's states.</param>
     /// <param name="value">The content; its element type has been checked.</param>
-    protected virtual void LoadStateCore(int index, TensorView value) => throw NoStates();
+    protected virtual void LoadStateCore(int index, TensorView value) => _states[index].Load(Description.States[index].InputName, value);
 
     /// <summary>A copy of a state's content.</summary>
     /// <param name="index">Index among the model's states.</param>
-    protected virtual Tensor ReadStateCore(int index) => throw NoStates();
+    protected virtual Tensor ReadStateCore(int index) => _states[index].Read();
 
     /// <summary>Empties all states.</summary>
     protected virtual void ResetStates()
     {
+        Sequence?.Reset();
+        foreach (StateBinding state in _states)
+        {
+            state.Reset();
+        }
     }
 
-    /// <summary>Empties the states of one row.</summary>
-    /// <param name="row">The row, counted from 0.</param>
-    protected virtual void ResetStates(int row) => throw NoStates();
-
-    /// <summary>Shortens all rows.</summary>
+    /// <summary>Shortens all rows, or one.</summary>
+    /// <param name="row">The row, or −1 for all.</param>
     /// <param name="length">Tokens to keep.</param>
-    protected virtual void RewindStates(int length) => throw NoStates();
+    /// <exception cref="InvalidOperationException">A state can't go back, or there is none.</exception>
+    protected virtual void RewindStates(int row, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        if (Sequence is null || _states.Exists(static state => !state.CanRewind))
+        {
+            throw new InvalidOperationException(
+                $"'{Description.Name}' has no states that can be rewound, or one that only keeps the values of the last run; Reset() empties all.");
+        }
 
-    /// <summary>Shortens one row.</summary>
-    /// <param name="row">The row, counted from 0.</param>
-    /// <param name="length">Tokens to keep.</param>
-    protected virtual void RewindStates(int row, int length) => throw NoStates();
+        if (row < 0)
+        {
+            Sequence.Rewind(length);
+        }
+        else
+        {
+            Sequence.Rewind(row, length);
+        }
+
+        foreach (StateBinding state in _states)
+        {
+            state.Rewound();
+        }
+    }
 
     /// <summary>Copies what another session's states hold.</summary>
     /// <param name="source">A session of the same type.</param>
     protected virtual void CopyStatesFrom(CompiledSession source)
     {
+        if (source.Sequence is not null)
+        {
+            Sequence!.CopyFrom(source.Sequence);
+        }
+
+        for (int index = 0; index < _states.Count; index++)
+        {
+            _states[index].CopyFrom(source._states[index]);
+        }
     }
 
-    /// <summary>Frees the memory of the states.</summary>
-    protected virtual void DisposeStates()
+    private void DisposeStates()
     {
+        foreach (StateBinding state in _states)
+        {
+            state.Dispose();
+        }
+
+        Sequence?.Dispose();
     }
 
     private void LoadStates(IReadOnlyDictionary<string, Tensor> inputs)
@@ -205,6 +308,4 @@ public abstract unsafe partial class CompiledSession
         int index = Array.FindIndex(states, state => state.InputName == name || state.OutputName == name);
         return index >= 0 ? index : throw new UnknownStateException(name, states.SelectMany(static state => new[] { state.InputName, state.OutputName }));
     }
-
-    private InvalidOperationException NoStates() => new($"'{Description.Name}' has no states of this kind.");
 }
