@@ -5,6 +5,9 @@ namespace Cameo.Tests.Generation;
 
 public sealed class TokenGeneratorTests
 {
+    // An array: without optimisation a span of literals allocates at each use.
+    private static readonly int[] ShortPrompt = [0, 1, 2];
+
     [Fact]
     public void Greedy_tokens_and_the_state_after_them()
     {
@@ -236,7 +239,7 @@ public sealed class TokenGeneratorTests
     private static int Consume(TokenGenerator generator, GenerationOptions options)
     {
         int count = 0;
-        foreach (int _ in generator.Generate([0, 1, 2], options))
+        foreach (int _ in generator.Generate(ShortPrompt, options))
         {
             count++;
         }

@@ -41,9 +41,10 @@ public sealed record GenerationOptions
         CheckRange(TopP > 0 && TopP <= 1, nameof(TopP), TopP, "more than 0 and at most 1");
         CheckRange(float.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0, nameof(RepetitionPenalty), RepetitionPenalty, "a finite number above 0");
         CheckRange(MaximumTokens >= 0, nameof(MaximumTokens), MaximumTokens, "at least 0");
-        foreach (IReadOnlyList<int> sequence in StopSequences)
+        for (int index = 0; index < StopSequences.Count; index++)
         {
-            CheckRange(sequence.Count > 0, nameof(StopSequences), sequence.Count, "made of sequences of at least one token");
+            int count = StopSequences[index].Count;
+            CheckRange(count > 0, nameof(StopSequences), count, "made of sequences of at least one token");
         }
     }
 
