@@ -53,6 +53,10 @@ internal static class ConstantElements
                 return [.. Enumerable.Range(0, (int)constant.Count).Select(index => (double)BitConverter.ToSingle(data, index * 4))];
             case ElementType.Float64:
                 return [.. Enumerable.Range(0, (int)constant.Count).Select(index => BitConverter.ToDouble(data, index * 8))];
+            case ElementType.Float16:
+                return [.. Enumerable.Range(0, (int)constant.Count).Select(index => HalfPrecision.ToDouble(BitConverter.ToUInt16(data, index * 2)))];
+            case ElementType.BFloat16:
+                return [.. Enumerable.Range(0, (int)constant.Count).Select(index => (double)HalfPrecision.BrainToSingle(BitConverter.ToUInt16(data, index * 2)))];
             default:
                 return [.. ReadIntegers(constant).Select(value => (double)value)];
         }
@@ -82,7 +86,7 @@ internal static class ConstantElements
 
     /// <summary>The value of a constant with one element, as double.</summary>
     public static double? TryReadScalar(ConstantTensor? constant) =>
-        constant is InlineConstant { Count: 1 } inline && (inline.Type.ElementType.IsInteger() || inline.Type.ElementType is ElementType.Float32 or ElementType.Float64 or ElementType.Boolean)
+        constant is InlineConstant { Count: 1 } inline && (inline.Type.ElementType.IsInteger() || inline.Type.ElementType.IsFloat() || inline.Type.ElementType == ElementType.Boolean)
             ? ReadDoubles(inline)[0]
             : null;
 }

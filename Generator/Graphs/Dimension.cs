@@ -105,7 +105,7 @@ internal sealed class Dimension : IEquatable<Dimension>
             return One;
         }
 
-        return left.TryDivideByMonomial(right) ?? FromAtom(new DimensionAtom(DimensionOperation.FloorDivide, "", left, right));
+        return (right.IsStatic ? null : left.TryDivideExactly(right)) ?? FromAtom(new DimensionAtom(DimensionOperation.FloorDivide, "", left, right));
     }
 
     public static Dimension CeilingDivide(Dimension left, Dimension right) => -FloorDivide(-left, right);
@@ -330,17 +330,28 @@ internal sealed class Dimension : IEquatable<Dimension>
         return new Dimension(terms, 0);
     }
 
-    /// <summary>Divides by a single product (as in <c>batch·heads·size / (batch·heads)</c>) where it goes into every term.</summary>
-    private Dimension? TryDivideByMonomial(Dimension divisor)
+    /// <summary>The exact quotient where there is a single product of symbols that the divisor is multiplied with (as in
+    /// <c>(4·b·p + 4·b·s) / (p + s)</c>), or <see langword="null"/>.</summary>
+    private Dimension? TryDivideExactly(Dimension divisor)
     {
-        if (divisor.Constant != 0 || divisor._terms.Count != 1 || Constant != 0)
+        Term by = divisor.AllTerms().First();
+        foreach (Term term in AllTerms())
         {
-            return null;
+            List<DimensionAtom> rest = [.. term.Atoms];
+            if (term.Factor % by.Factor == 0 && by.Atoms.All(rest.Remove) && FromTerm(term.Factor / by.Factor, [.. rest]) is var quotient && quotient * divisor == this)
+            {
+                return quotient;
+            }
         }
 
-        Term by = divisor._terms.Values.First();
+        return divisor._terms.Count == 1 && divisor.Constant == 0 ? TryDivideByMonomial(by) : null;
+    }
+
+    /// <summary>Divides by a single product (as in <c>batch·heads·size / (batch·heads)</c>) where it goes into every term.</summary>
+    private Dimension? TryDivideByMonomial(Term by)
+    {
         Dimension sum = Zero;
-        foreach (Term term in _terms.Values)
+        foreach (Term term in AllTerms())
         {
             List<DimensionAtom> rest = [.. term.Atoms];
             if (term.Factor % by.Factor != 0 || !by.Atoms.All(rest.Remove))

@@ -29,6 +29,8 @@ internal static class ElementEvaluator
     {
         ElementType.Float64 => new(number, 0),
         ElementType.Float32 => new((float)number, 0),
+        ElementType.Float16 => new(HalfPrecision.ToDouble(HalfPrecision.FromDouble(number)), 0),
+        ElementType.BFloat16 => new(HalfPrecision.BrainToSingle(HalfPrecision.BrainFromSingle((float)number)), 0),
         ElementType.Int64 or ElementType.UInt64 => new(0, integer),
         ElementType.Int32 => new(0, unchecked((int)integer)),
         ElementType.UInt32 => new(0, unchecked((uint)integer)),

@@ -15,8 +15,17 @@ internal abstract class Expression(ElementType type)
 
     public static Expression Constant(double value, ElementType type) => new ConstantExpression(value, type);
 
-    public static Expression Apply(ElementOperation operation, params Expression[] operands) =>
-        new OperationExpression(operation, operation.ResultType(operands), operands);
+    /// <summary>An operation on operands of one element type. Arithmetic on 16-bit floating-point numbers is float32 arithmetic whose result is rounded.</summary>
+    public static Expression Apply(ElementOperation operation, params Expression[] operands)
+    {
+        if (operation == ElementOperation.Select || operands[0].Type is not (ElementType.Float16 or ElementType.BFloat16))
+        {
+            return new OperationExpression(operation, operation.ResultType(operands), operands);
+        }
+
+        Expression result = Apply(operation, [.. operands.Select(operand => Convert(operand, ElementType.Float32))]);
+        return result.Type == ElementType.Float32 ? Convert(result, operands[0].Type) : result;
+    }
 
     public static Expression Convert(Expression operand, ElementType type) =>
         operand.Type == type ? operand : new OperationExpression(ElementOperation.Convert, type, [operand]);

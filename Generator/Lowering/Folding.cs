@@ -10,20 +10,13 @@ internal static class Folding
 
     /// <summary>Whether elements of the type can be computed at build time.</summary>
     public static bool IsSupported(ElementType type) =>
-        type.IsInteger() || type is ElementType.Boolean or ElementType.Float32 or ElementType.Float64;
+        type.IsInteger() || type.IsFloat() || type == ElementType.Boolean;
 
     public static InlineConstant ScalarConstant(double value, ElementType type)
     {
         if (!IsSupported(type))
         {
-            // The literal's bytes in a type without build-time arithmetic.
-            byte[] bytes = type switch
-            {
-                ElementType.Float16 => BitConverter.GetBytes(HalfPrecision.FromDouble(value)),
-                ElementType.BFloat16 => BitConverter.GetBytes(HalfPrecision.BrainFromSingle((float)value)),
-                _ => throw new NotSupportedException($"literals of {type.OnnxName()}"),
-            };
-            return new InlineConstant(new TensorType(type, Shape.Scalar), bytes);
+            throw new NotSupportedException($"literals of {type.OnnxName()}");
         }
 
         return FromElements([type.IsFloat() ? ElementEvaluator.Round(type, value, 0) : ElementEvaluator.Round(type, 0, (long)value)], new TensorType(type, Shape.Scalar));
@@ -37,6 +30,8 @@ internal static class Folding
     {
         ElementType.Float32 => new InlineConstant(type, [.. elements.SelectMany(element => BitConverter.GetBytes((float)element.Float))]),
         ElementType.Float64 => new InlineConstant(type, [.. elements.SelectMany(element => BitConverter.GetBytes(element.Float))]),
+        ElementType.Float16 => new InlineConstant(type, [.. elements.SelectMany(element => BitConverter.GetBytes(HalfPrecision.FromDouble(element.Float)))]),
+        ElementType.BFloat16 => new InlineConstant(type, [.. elements.SelectMany(element => BitConverter.GetBytes(HalfPrecision.BrainFromSingle((float)element.Float)))]),
         _ => ConstantElements.FromIntegers([.. elements.Select(element => element.Integer)], type),
     };
 }

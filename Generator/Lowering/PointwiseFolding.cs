@@ -18,14 +18,16 @@ internal static class PointwiseFolding
     private static bool TryFoldConstants(Node node, Expression expression, InferenceContext context)
     {
         TensorType type = node.Output.RequiredType;
-        if (node.Inputs.Any(input => input is not null && (input.Constant is not InlineConstant || !Folding.IsSupported(input.ElementType)))
+        ISet<int> used = UsedInputs(expression);
+        if (used.Any(input => node.Inputs[input]!.Constant is not InlineConstant || !Folding.IsSupported(node.Inputs[input]!.ElementType))
             || !Folding.IsSupported(type.ElementType) || !type.Shape.IsStatic || type.Shape.ElementCount.Constant > Folding.MaximumElements)
         {
             return false;
         }
 
         long[] sizes = type.Shape.ToStatic();
-        var inputs = node.Inputs.Select(input => input is null ? null : Folding.ReadElements((InlineConstant)input.Constant!)).ToArray();
+        var inputs = node.Inputs.Select((input, index) => used.Contains(index) ? Folding.ReadElements((InlineConstant)input!.Constant!) : null).ToArray();
+        var inputSizes = node.Inputs.Select((input, index) => used.Contains(index) ? input!.Shape.ToStatic() : []).ToArray();
         var results = new ElementEvaluator.Element[type.Shape.ElementCount.Constant];
         var operands = new ElementEvaluator.Element[inputs.Length];
         try
@@ -36,7 +38,7 @@ internal static class PointwiseFolding
                 {
                     if (inputs[input] is { } elements)
                     {
-                        operands[input] = elements[BroadcastIndex(index, sizes, node.Inputs[input]!.Shape.ToStatic())];
+                        operands[input] = elements[BroadcastIndex(index, sizes, inputSizes[input])];
                     }
                 }
 
@@ -55,7 +57,8 @@ internal static class PointwiseFolding
     private static void TryFoldElements(Node node, Expression expression, InferenceContext context)
     {
         TensorType type = node.Output.RequiredType;
-        if (type.Rank > 1 || !type.Shape.IsStatic || !type.ElementType.IsInteger() || node.Inputs.Any(input => input is not null && input.Elements is null))
+        bool integral = type.ElementType.IsInteger() || type.ElementType == ElementType.Boolean;
+        if (type.Rank > 1 || !type.Shape.IsStatic || !integral || UsedInputs(expression).Any(input => node.Inputs[input]!.Elements is null))
         {
             return;
         }
@@ -63,7 +66,7 @@ internal static class PointwiseFolding
         var results = new Dimension[type.Shape.ElementCount.Constant];
         for (int index = 0; index < results.Length; index++)
         {
-            Dimension? element = Evaluate(expression, input => node.Inputs[input]!.Elements is { } elements ? elements[elements.Count == 1 ? 0 : index] : null);
+            Dimension? element = Evaluate(expression, input => node.Inputs[input]!.Elements is { } elements ? elements[elements.Count == 1 ? 0 : index] : null, context.Symbols);
             if (element is null)
             {
                 return;
@@ -75,7 +78,7 @@ internal static class PointwiseFolding
         context.SetElements(node.Output, type, results);
     }
 
-    private static Dimension? Evaluate(Expression expression, Func<int, Dimension?> input)
+    private static Dimension? Evaluate(Expression expression, Func<int, Dimension?> input, SymbolTable symbols)
     {
         switch (expression)
         {
@@ -83,30 +86,86 @@ internal static class PointwiseFolding
                 return input(element.Input);
             case ConstantExpression constant when constant.Type.IsInteger():
                 return constant.Integer;
+            case OperationExpression { Operation: ElementOperation.Select } select:
+                // Both branches need not be known where the condition is.
+                return Evaluate(select.Operands[0], input, symbols)?.Value is { } condition
+                    ? Evaluate(select.Operands[condition != 0 ? 1 : 2], input, symbols)
+                    : null;
             case OperationExpression operation:
-                Dimension?[] operands = [.. operation.Operands.Select(operand => operand.Type.IsInteger() ? Evaluate(operand, input) : null)];
-                if (operands.Any(operand => operand is null))
-                {
-                    return null;
-                }
-
-                return operation.Operation switch
-                {
-                    ElementOperation.Convert => operands[0],
-                    ElementOperation.Add => operands[0]! + operands[1]!,
-                    ElementOperation.Subtract => operands[0]! - operands[1]!,
-                    ElementOperation.Multiply => operands[0]! * operands[1]!,
-                    ElementOperation.Negate => -operands[0]!,
-                    ElementOperation.Minimum => Dimension.Minimum(operands[0]!, operands[1]!),
-                    ElementOperation.Maximum => Dimension.Maximum(operands[0]!, operands[1]!),
-                    // Sizes are not negative, so rounding towards zero and towards minus infinity agree.
-                    ElementOperation.Divide => Dimension.FloorDivide(operands[0]!, operands[1]!),
-                    ElementOperation.Remainder or ElementOperation.Modulo => Dimension.Modulo(operands[0]!, operands[1]!),
-                    _ => null,
-                };
+                Dimension?[] operands = [.. operation.Operands.Select(operand => operand.Type.IsFloat() ? null : Evaluate(operand, input, symbols))];
+                return operands.Any(operand => operand is null) ? null : Evaluate(operation, operands!, symbols);
             default:
                 return null;
         }
+    }
+
+    private static Dimension? Evaluate(OperationExpression operation, Dimension[] operands, SymbolTable symbols) => operation.Operation switch
+    {
+        ElementOperation.Convert when operation.Type == ElementType.Boolean => Not(Equal(operands[0], Dimension.Zero, symbols)),
+        ElementOperation.Convert => operands[0],
+        ElementOperation.Add => operands[0] + operands[1],
+        ElementOperation.Subtract => operands[0] - operands[1],
+        ElementOperation.Multiply => operands[0] * operands[1],
+        ElementOperation.Negate => -operands[0],
+        ElementOperation.Minimum => SymbolicMath.Minimum(operands[0], operands[1], symbols),
+        ElementOperation.Maximum => SymbolicMath.Maximum(operands[0], operands[1], symbols),
+        // Sizes are not negative, so rounding towards zero and towards minus infinity agree.
+        ElementOperation.Divide when IsNonNegative(operands, symbols) => Dimension.FloorDivide(operands[0], operands[1]),
+        ElementOperation.Modulo => Dimension.Modulo(operands[0], operands[1]),
+        ElementOperation.Remainder when IsNonNegative(operands, symbols) => Dimension.Modulo(operands[0], operands[1]),
+        ElementOperation.Equal => Equal(operands[0], operands[1], symbols),
+        ElementOperation.Less => Less(operands[0], operands[1], symbols),
+        ElementOperation.Greater => Less(operands[1], operands[0], symbols),
+        ElementOperation.LessOrEqual => Not(Less(operands[1], operands[0], symbols)),
+        ElementOperation.GreaterOrEqual => Not(Less(operands[0], operands[1], symbols)),
+        ElementOperation.Not => Not(operands[0]),
+        ElementOperation.And => operands[0] * operands[1],
+        ElementOperation.Or => SymbolicMath.Maximum(operands[0], operands[1], symbols),
+        _ => null,
+    };
+
+    private static bool IsNonNegative(Dimension[] operands, SymbolTable symbols) =>
+        operands.All(operand => operand.Range(symbols.Range).Minimum >= 0);
+
+    private static Dimension? Not(Dimension? truth) => truth is null ? null : Dimension.One - truth;
+
+    private static Dimension? Equal(Dimension left, Dimension right, SymbolTable symbols)
+    {
+        DimensionRange difference = (left - right).Range(symbols.Range);
+        return left == right ? Dimension.One : difference.Minimum > 0 || difference.Maximum < 0 ? Dimension.Zero : null;
+    }
+
+    private static Dimension? Less(Dimension left, Dimension right, SymbolTable symbols)
+    {
+        DimensionRange difference = (left - right).Range(symbols.Range);
+        return difference.Maximum < 0 ? Dimension.One : difference.Minimum >= 0 ? Dimension.Zero : null;
+    }
+
+    private static ISet<int> UsedInputs(Expression expression)
+    {
+        var used = new SortedSet<int>();
+        var seen = new HashSet<Expression>();
+        var pending = new Stack<Expression>([expression]);
+        while (pending.Count > 0)
+        {
+            Expression current = pending.Pop();
+            if (!seen.Add(current))
+            {
+                continue;
+            }
+
+            if (current is InputExpression input)
+            {
+                used.Add(input.Input);
+            }
+
+            foreach (Expression operand in current.Operands)
+            {
+                pending.Push(operand);
+            }
+        }
+
+        return used;
     }
 
     private static long BroadcastIndex(long index, long[] sizes, long[] inputSizes)

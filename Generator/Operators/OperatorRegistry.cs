@@ -33,5 +33,28 @@ internal static class OperatorRegistry
     private static IEnumerable<IEnumerable<Operator>> Families() =>
     [
         ArithmeticOperators.All,
+        MathOperators.All,
+        ActivationOperators.All,
+        ContribActivationOperators.All,
+        BinaryOperators.All,
+        VariadicOperators.All,
+        PowerOperator.All,
+        WhereOperator.All,
+        ClipOperator.All,
+        CastOperators.All,
+        ConstantOperator.All,
+        ConstantOfShapeOperator.All,
+        ShapeOperators.All,
+        RangeOperator.All,
+        IdentityOperators.All,
+        ReshapeOperator.All,
+        FlattenOperator.All,
+        SqueezeOperators.All,
+        TransposeOperator.All,
+        SliceOperator.All,
+        ConcatOperator.All,
+        SplitOperator.All,
+        ExpandOperator.All,
+        GatherOperator.All,
     ];
 }

@@ -1,0 +1,96 @@
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>
+/// Cast and CastLike: https://onnx.ai/onnx/operators/onnx__Cast.html and https://onnx.ai/onnx/operators/onnx__CastLike.html. Version 1 names the target type
+/// with a string, version 6 with a number; the later versions add bfloat16, 8-, 4- and 2-bit types and the attributes <c>saturate</c> and <c>round_mode</c>
+/// for float8. At run time bool, integers, float16, bfloat16, float32 and float64 are converted; other targets only where the value is
+/// a constant. Strings are refused. Floating-point numbers are truncated towards zero when they become integers.
+/// </summary>
+internal sealed class CastOperators : PointwiseOperator
+{
+    public static readonly IReadOnlyList<Operator> All =
+    [
+        new CastOperators("Cast", [1, 6, 9, 13, 19, 21, 23, 24, 25]),
+        new CastOperators("CastLike", [15, 19, 21, 23, 24, 25]),
+    ];
+
+    private CastOperators(string type, int[] versions)
+    {
+        Type = type;
+        Versions = versions;
+    }
+
+    public override string Type { get; }
+
+    public override IReadOnlyList<int> Versions { get; }
+
+    public override void Infer(Node node, InferenceContext context)
+    {
+        Value input = node.Input(0);
+        ElementType target = Target(node);
+        if (input.ElementType == target && input.Constant is { } unchanged)
+        {
+            context.SetConstant(node.Output, unchanged);
+            return;
+        }
+
+        bool convertible = ElementTypeSet.NumericOrBoolean.Contains(input.ElementType) && ElementTypeSet.NumericOrBoolean.Contains(target);
+        if (!convertible && input.ElementType != target)
+        {
+            throw ModelException.Unsupported(node, $"a conversion from {input.ElementType.OnnxName()} to {target.OnnxName()} is not supported");
+        }
+
+        var type = new TensorType(target, input.Shape);
+        if (ConstantMoves.IsLarge(input.Constant))
+        {
+            context.SetConstant(node.Output, new WeightConstant(type, new WeightCast(ConstantMoves.ToExpression(input.Constant!), target)));
+            return;
+        }
+
+        // Only the converted input counts: CastLike's second one lends its type.
+        context.SetType(node.Output, type);
+        PointwiseFolding.Fold(node, Express(node, [new InputExpression(0, input.ElementType)]), context);
+    }
+
+    public override Expression Express(Node node, IReadOnlyList<Expression?> inputs) => Expression.Convert(inputs[0]!, Target(node));
+
+    /// <summary>CastLike becomes Cast, so that its second input is not needed at run time.</summary>
+    public override bool Expand(Node node, ExpansionContext context)
+    {
+        if (Type != "CastLike")
+        {
+            return false;
+        }
+
+        context.Replace(node.Output, context.Add("Cast", [("to", (long)Target(node))], node.Input(0)));
+        return true;
+    }
+
+    private ElementType Target(Node node)
+    {
+        ElementType target = Type == "CastLike" ? node.Input(1).ElementType
+            : node.Version < 6 ? TargetByName(node)
+            : (ElementType)node.IntegerAttribute("to", 0);
+        return target switch
+        {
+            ElementType.Undefined => throw new ModelException(node, "attribute 'to' is missing"),
+            ElementType.String => throw ModelException.Unsupported(node, "conversions to strings are not supported"),
+            _ when !Enum.IsDefined(typeof(ElementType), target) => throw new ModelException(node, $"attribute 'to' is {(int)target}, which is no element type"),
+            _ => target,
+        };
+    }
+
+    private static ElementType TargetByName(Node node) => node.StringAttribute("to", "") switch
+    {
+        "FLOAT" => ElementType.Float32,
+        "DOUBLE" => ElementType.Float64,
+        "FLOAT16" => ElementType.Float16,
+        "BOOL" => ElementType.Boolean,
+        "STRING" => ElementType.String,
+        string name when Enum.TryParse(name, ignoreCase: true, out ElementType type) && type.IsInteger() => type,
+        string name => throw new ModelException(node, $"attribute 'to' is '{name}', which is no element type"),
+    };
+}

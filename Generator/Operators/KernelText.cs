@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text;
+using Cameo.Generator.Emitting;
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>Spells what operators write into kernels: literals, arrays on the stack, and values that are known as expressions over sizes.</summary>
+internal static class KernelText
+{
+    /// <summary>A C# string literal.</summary>
+    public static string Quote(string text)
+    {
+        var literal = new StringBuilder("\"");
+        foreach (char character in text)
+        {
+            literal.Append(character is '"' or '\\' ? $"\\{character}"
+                : char.IsControl(character) || char.IsSurrogate(character) ? $"\\u{(int)character:x4}"
+                : character.ToString());
+        }
+
+        return literal.Append('"').ToString();
+    }
+
+    /// <summary>The node as kernels name it in exceptions.</summary>
+    public static string Name(Node node) => Quote(node.ToString());
+
+    /// <summary>A float32 literal.</summary>
+    public static string Float(double value) => value switch
+    {
+        _ when double.IsNaN(value) => "float.NaN",
+        double.PositiveInfinity => "float.PositiveInfinity",
+        double.NegativeInfinity => "float.NegativeInfinity",
+        _ => ((float)value).ToString("R", CultureInfo.InvariantCulture) + "f",
+    };
+
+    /// <summary>A literal of an element type.</summary>
+    public static string Number(double value, ElementType type) => type switch
+    {
+        ElementType.Float64 when !double.IsNaN(value) && !double.IsInfinity(value) => value.ToString("R", CultureInfo.InvariantCulture) + "d",
+        _ when type.IsFloat() => Float(value),
+        ElementType.Boolean => Boolean(value != 0),
+        _ => Integer((long)value),
+    };
+
+    public static string Integer(long value) => value == long.MinValue ? "long.MinValue" : value.ToString(CultureInfo.InvariantCulture);
+
+    public static string Boolean(bool value) => value ? "true" : "false";
+
+    /// <summary>A stack-allocated list of sizes: "stackalloc long[] { 1, 2 }".</summary>
+    public static string Sizes(KernelWriter writer, IEnumerable<Dimension> sizes) => $"stackalloc long[] {{ {string.Join(", ", sizes.Select(writer.Size))} }}";
+
+    /// <summary>A typed pointer to a view, where elements only move: any type of the same size, as "(uint*)".</summary>
+    public static string Bytes(KernelWriter writer, View view) => $"(byte*)({writer.Pointer(view)})";
+
+    /// <summary>C# name of an element type; throws where generated code has none.</summary>
+    public static string TypeName(Node node, ElementType type) =>
+        type.CSharpName() ?? throw ModelException.Unsupported(node, $"elements of type {type.OnnxName()} are not supported at run time");
+
+    /// <summary>A kernel that writes a value's known elements: expressions over the model's sizes.</summary>
+    public static Kernel WriteElements(Node node, Value value, View output)
+    {
+        IReadOnlyList<Dimension> elements = value.Elements!;
+        string type = TypeName(node, value.ElementType);
+        return new Kernel("sizes", node, [], [output], writer =>
+        {
+            writer.Line($"{type}* sizes = ({type}*)({writer.Pointer(output)});");
+            for (int index = 0; index < elements.Count; index++)
+            {
+                string element = writer.Size(elements[index]);
+                writer.Line($"sizes[{index}] = {(type == "long" ? element : type == "bool" ? $"{element} != 0" : $"({type})({element})")};");
+            }
+        });
+    }
+}

@@ -1,0 +1,72 @@
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>
+/// A pointwise operator given as a function. All inputs have the same element type, one of <paramref name="types"/>. Formulas of 16-bit
+/// floating-point inputs are computed in float32 and rounded once at the end.
+/// </summary>
+/// <param name="type">The operator's name in ONNX.</param>
+/// <param name="versions">Opset versions; see <see cref="Operator.Versions"/>.</param>
+/// <param name="types">Element types of the inputs.</param>
+/// <param name="inputs">How many inputs it must have.</param>
+/// <param name="express">The output element for a node and its input elements.</param>
+/// <param name="domain">The operator's domain.</param>
+internal sealed class PointwiseFunction(
+    string type,
+    IReadOnlyList<int> versions,
+    ElementTypeSet types,
+    int inputs,
+    Func<Node, IReadOnlyList<Expression?>, Expression> express,
+    string domain = "") : PointwiseOperator
+{
+    public const string MicrosoftDomain = "com.microsoft";
+
+    public override string Domain => domain;
+
+    public override string Type => type;
+
+    public override IReadOnlyList<int> Versions => versions;
+
+    /// <summary>A function of one input.</summary>
+    public static PointwiseFunction Unary(string type, IReadOnlyList<int> versions, ElementTypeSet types, Func<Node, Expression, Expression> express, string domain = "") =>
+        new(type, versions, types, 1, (node, inputs) => express(node, inputs[0]!), domain);
+
+    /// <summary>A function of two inputs.</summary>
+    public static PointwiseFunction Binary(string type, IReadOnlyList<int> versions, ElementTypeSet types, Func<Node, Expression, Expression, Expression> express, string domain = "") =>
+        new(type, versions, types, 2, (node, inputs) => express(node, inputs[0]!, inputs[1]!), domain);
+
+    public override void Infer(Node node, InferenceContext context)
+    {
+        for (int input = 0; input < Math.Max(node.Inputs.Count, inputs); input++)
+        {
+            if (input >= inputs && node.OptionalInput(input) is null)
+            {
+                continue;
+            }
+
+            types.Require(node, input);
+            ElementTypeSet.RequireEqual(node, 0, input);
+        }
+
+        base.Infer(node, context);
+    }
+
+    public override Expression Express(Node node, IReadOnlyList<Expression?> inputs) => InFloat32(inputs, wide => express(node, wide));
+
+    /// <summary>Applies a formula to inputs of which the 16-bit floating-point ones are widened to float32; a float32 result then becomes 16 bits again.</summary>
+    public static Expression InFloat32(IReadOnlyList<Expression?> inputs, Func<IReadOnlyList<Expression?>, Expression> express)
+    {
+        ElementType type = inputs.FirstOrDefault(input => input is not null && IsNarrow(input.Type))?.Type ?? ElementType.Undefined;
+        if (type == ElementType.Undefined)
+        {
+            return express(inputs);
+        }
+
+        Expression result = express([.. inputs.Select(input => input is not null && IsNarrow(input.Type) ? Expression.Convert(input, ElementType.Float32) : input)]);
+        return result.Type == ElementType.Float32 ? Expression.Convert(result, type) : result;
+    }
+
+    private static bool IsNarrow(ElementType type) => type is ElementType.Float16 or ElementType.BFloat16;
+}

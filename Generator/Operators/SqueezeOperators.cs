@@ -1,0 +1,66 @@
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>
+/// Squeeze and Unsqueeze: https://onnx.ai/onnx/operators/onnx__Squeeze.html, https://onnx.ai/onnx/operators/onnx__Unsqueeze.html. The axes are an attribute
+/// before version 13 and an input from then on, known at build time; negative ones from version 11 on. Squeeze without axes drops all that are
+/// 1, so every size must be known then. A symbolic size cannot be squeezed.
+/// </summary>
+internal sealed class SqueezeOperators : ReshapingOperator
+{
+    public static readonly IReadOnlyList<Operator> All = [new SqueezeOperators("Squeeze"), new SqueezeOperators("Unsqueeze")];
+
+    private SqueezeOperators(string type) => Type = type;
+
+    public override string Type { get; }
+
+    public override IReadOnlyList<int> Versions => [1, 11, 13, 21, 23, 24, 25];
+
+    protected override Shape ResultShape(Node node, InferenceContext context)
+    {
+        Shape from = node.Input(0).Shape;
+        long[]? axes = node.Version < 13 ? node.IntegersAttribute("axes")
+            : node.OptionalInput(1) is null ? null : context.RequiredIntegers(node, 1, "the list of axes");
+        return Type == "Squeeze" ? Squeeze(node, from, axes) : Unsqueeze(node, from, axes ?? throw new ModelException(node, "the list of axes is missing"));
+    }
+
+    private static Shape Squeeze(Node node, Shape from, long[]? axes)
+    {
+        if (axes is null && from.FirstOrDefault(size => !size.IsStatic) is { } unknown)
+        {
+            throw ModelException.Unsupported(node, $"without axes the result's rank depends on whether '{unknown}' is 1");
+        }
+
+        HashSet<int> dropped = [.. axes is null
+            ? Enumerable.Range(0, from.Rank).Where(axis => from[axis].Value == 1)
+            : axes.Select(axis => ShapeMath.Axis(node, axis, from.Rank))];
+        foreach (int axis in dropped)
+        {
+            if (from[axis].Value is { } size && size != 1)
+            {
+                throw new ModelException(node, $"axis {axis} of {from} is {size} and cannot be squeezed");
+            }
+
+            if (!from[axis].IsStatic)
+            {
+                throw ModelException.Unsupported(node, $"axis {axis} of {from} is squeezed but its size '{from[axis]}' is not known to be 1; fix the size with OnnxDimensions");
+            }
+        }
+
+        return new Shape([.. from.Where((_, axis) => !dropped.Contains(axis))]);
+    }
+
+    private static Shape Unsqueeze(Node node, Shape from, long[] axes)
+    {
+        int rank = from.Rank + axes.Length;
+        HashSet<int> added = [.. axes.Select(axis => ShapeMath.Axis(node, axis, rank))];
+        if (added.Count != axes.Length)
+        {
+            throw new ModelException(node, "the list of axes names an axis twice");
+        }
+
+        int source = 0;
+        return new Shape([.. Enumerable.Range(0, rank).Select(axis => added.Contains(axis) ? Dimension.One : from[source++])]);
+    }
+}
