@@ -11,13 +11,13 @@ internal static class GraphTextLines
     // The indentation of the main graph's nodes; what stands deeper belongs to a nested graph.
     private const string NodeStart = "   {";
 
-    /// <summary>The zero-based line of each node of the main graph, in order.</summary>
+    /// <summary>The line of each node of the main graph, in order; the first line of the text is 1.</summary>
     public static IReadOnlyList<int> FindNodes(string graphText)
     {
         List<int> lines = [];
         bool inGraph = false;
         bool inNodes = false;
-        int line = 0;
+        int line = 1;
         using StringReader reader = new(graphText);
         for (; reader.ReadLine() is { } text; line++)
         {

@@ -7,10 +7,10 @@ namespace Cameo.Generator.Onnx;
 internal static class GraphTextReader
 {
     /// <summary>
-    /// The deepest nesting of JSON objects. The import stops at 32 nested graphs of three objects each (graph, node, attribute), which leaves room for
-    /// the types inside the innermost one.
+    /// The deepest nesting of JSON objects. The import stops at 32 nested graphs of three objects each (graph, node, attribute), and the protobuf library at
+    /// 100 nested types inside the innermost one.
     /// </summary>
-    private const int RecursionLimit = 200;
+    private const int RecursionLimit = 250;
 
     private static readonly JsonParser Parser = new(new JsonParser.Settings(RecursionLimit).WithIgnoreUnknownFields(true));
 
