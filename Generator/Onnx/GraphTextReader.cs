@@ -21,7 +21,7 @@ internal static class GraphTextReader
         {
             return Parser.Parse<ModelProto>(text);
         }
-        catch (Exception exception) when (exception is InvalidProtocolBufferException or InvalidOperationException or FormatException or OverflowException)
+        catch (Exception exception) when (exception is InvalidProtocolBufferException or InvalidJsonException or InvalidOperationException or FormatException or OverflowException)
         {
             throw new InvalidGraphTextException("The graph text can't be read: " + exception.Message, exception);
         }

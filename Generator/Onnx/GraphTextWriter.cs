@@ -144,11 +144,24 @@ internal sealed class GraphTextWriter
                 JsonText.AppendNumber(_text, number);
                 break;
             case Enum constant:
-                _text.Append('"').Append(field.EnumType.FindValueByNumber(Convert.ToInt32(constant, CultureInfo.InvariantCulture)).Name).Append('"');
+                WriteConstant(field, Convert.ToInt32(constant, CultureInfo.InvariantCulture));
                 break;
             default:
                 // double_data and uint64_data: the import stores neither.
                 throw new InvalidOperationException($"The graph text has no form for {field.FullName}.");
+        }
+    }
+
+    private void WriteConstant(FieldDescriptor field, int number)
+    {
+        // A value that the schema does not know stays a number, which the compiler then refuses with the node's name.
+        if (field.EnumType.FindValueByNumber(number) is { } value)
+        {
+            _text.Append('"').Append(value.Name).Append('"');
+        }
+        else
+        {
+            JsonText.AppendNumber(_text, number);
         }
     }
 

@@ -70,6 +70,11 @@ internal sealed class TensorImporter(
             throw new ImportException(ImportDiagnosticIds.InvalidTensorData, "The tensor is stored in segments, which is not supported.");
         }
 
+        if (tensor.DataLocation is not (DataLocation.Default or DataLocation.External))
+        {
+            throw new ImportException(ImportDiagnosticIds.InvalidTensorData, $"The data location {(int)tensor.DataLocation} is not known.");
+        }
+
         int field = ElementTypes.TypedField(type);
         if (location.HasSeveralTypedFields || (location.TypedField != 0 && (location.TypedField != field || location.RawLength > 0)))
         {
