@@ -40,10 +40,14 @@ internal sealed class WeightSourceReader : IDisposable
 
     /// <summary>Reads the part of a tensor that begins at a byte offset of its raw elements.</summary>
     /// <exception cref="ImportException">The tensor can't be read, or the file no longer has its data.</exception>
-    public void Read(string name, long offset, byte[] destination)
+    public void Read(string name, long offset, byte[] destination) => Read(name, offset, destination, destination.Length);
+
+    /// <summary>Reads as many bytes of a tensor as asked for, from a byte offset of its raw elements on.</summary>
+    /// <exception cref="ImportException">The tensor can't be read, or the file no longer has its data.</exception>
+    public void Read(string name, long offset, byte[] destination, int count)
     {
         WeightEntry entry = Entry(name);
-        if (offset < 0 || destination.Length > entry.ByteLength - offset)
+        if (offset < 0 || count > entry.ByteLength - offset)
         {
             throw new ArgumentOutOfRangeException(nameof(offset), $"The range does not lie within the {entry.ByteLength} bytes of '{name}'.");
         }
@@ -51,7 +55,7 @@ internal sealed class WeightSourceReader : IDisposable
         try
         {
             using Stream stream = OpenRange(entry, offset);
-            stream.ReadFully(destination, destination.Length);
+            stream.ReadFully(destination, count);
         }
         catch (Exception exception) when (ModelFolder.IsFileFault(exception))
         {

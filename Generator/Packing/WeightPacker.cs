@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Packing;
+
+/// <summary>
+/// Writes packed weight files. Workers compute the file in chunks while one thread takes the finished chunks in order, adds them to the checksum and writes them, so that
+/// memory is bounded by the largest tensor and a few chunks.
+/// </summary>
+internal sealed class WeightPacker(ITensorSource source, int threads, Action<long, long>? progress = null)
+{
+    // Chunks fit the second-level cache, so that the checksum and the write find them there.
+    private const int ChunkBytes = 1024 * 1024;
+
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Makes the file at <paramref name="path"/>, which is replaced only once the new one is complete.</summary>
+    /// <exception cref="PackingException">A weight can't be made.</exception>
+    public void Pack(WeightRecipe recipe, string path, CancellationToken cancellationToken)
+    {
+        string temporary = AtomicFile.TemporaryName(path);
+        try
+        {
+            using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 1))
+            {
+                Pack(recipe, file, cancellationToken);
+            }
+
+            AtomicFile.Replace(temporary, path);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>Writes the file to a stream that can seek.</summary>
+    public void Pack(WeightRecipe recipe, Stream file, CancellationToken cancellationToken)
+    {
+        using WeightFileWriter writer = new(file, recipe, threads, ChunkBytes, MakeReport(recipe.PayloadBytes), cancellationToken);
+        long position = 0;
+        foreach (WeightEntry entry in recipe.Entries)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (entry.Offset < position || entry.Offset + entry.Bytes > recipe.PayloadBytes)
+            {
+                throw new PackingException($"The weight '{entry.Name}' does not lie between the weight before it and the end of the file.");
+            }
+
+            writer.AddZeros(entry.Offset - position);
+            position = entry.Offset + entry.Bytes;
+            if (entry.Bytes > 0)
+            {
+                Pack(entry, writer, cancellationToken);
+            }
+        }
+
+        writer.AddZeros(recipe.PayloadBytes - position);
+        writer.Finish();
+    }
+
+    private void Pack(WeightEntry entry, WeightFileWriter writer, CancellationToken cancellationToken)
+    {
+        using WeightEvaluator evaluator = new(source, cancellationToken);
+        ElementReader reader = evaluator.Evaluate(entry.Expression);
+        if (reader.Count * reader.ElementBytes != entry.Bytes)
+        {
+            throw new PackingException($"The weight '{entry.Name}' takes {reader.Count * reader.ElementBytes} bytes instead of {entry.Bytes}.");
+        }
+
+        try
+        {
+            writer.Add(reader);
+
+            // What the evaluator holds must live until the workers are done with it, and only one large tensor is to be in memory at a time. Weights that are computed
+            // from the file alone need no such wait.
+            if (evaluator.HoldsMemory)
+            {
+                writer.Drain();
+            }
+        }
+        catch
+        {
+            writer.Stop();
+            throw;
+        }
+    }
+
+    private Action<long>? MakeReport(long payloadBytes)
+    {
+        if (progress is null)
+        {
+            return null;
+        }
+
+        Stopwatch sinceReport = Stopwatch.StartNew();
+        return written =>
+        {
+            if (sinceReport.Elapsed >= ProgressInterval)
+            {
+                sinceReport.Restart();
+                progress(written, payloadBytes);
+            }
+        };
+    }
+}
