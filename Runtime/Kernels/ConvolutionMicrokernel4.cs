@@ -5,12 +5,13 @@ namespace Cameo.Kernels;
 
 /// <summary>
 /// Inner loops of the convolution for 4 output channels: every sum stays in a register, each loaded vector of input serves
-/// 4 channels. Unrolled by hand because the registers must be named.
+/// 4 channels. Unrolled by hand because the registers must be named, optimised from the first call
+/// because a single call can be long.
 /// </summary>
 internal static unsafe class ConvolutionMicrokernel4
 {
     /// <summary>4 channels × 3 vectors of positions.</summary>
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run4By3<V>(in ConvolutionBlock block, float* tile, float* weights, float* results)
         where V : struct, IVector<V>
     {
@@ -72,7 +73,7 @@ internal static unsafe class ConvolutionMicrokernel4
     }
 
     /// <summary>4 channels × 2 vectors of positions.</summary>
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run4By2<V>(in ConvolutionBlock block, float* tile, float* weights, float* results)
         where V : struct, IVector<V>
     {
@@ -125,7 +126,7 @@ internal static unsafe class ConvolutionMicrokernel4
     }
 
     /// <summary>4 channels × 1 vector of positions.</summary>
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run4By1<V>(in ConvolutionBlock block, float* tile, float* weights, float* results)
         where V : struct, IVector<V>
     {

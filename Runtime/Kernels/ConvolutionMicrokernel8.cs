@@ -5,12 +5,13 @@ namespace Cameo.Kernels;
 
 /// <summary>
 /// Inner loops of the convolution for 8 output channels: every sum stays in a register, each loaded vector of input serves
-/// 8 channels. Unrolled by hand because the registers must be named.
+/// 8 channels. Unrolled by hand because the registers must be named, optimised from the first call
+/// because a single call can be long.
 /// </summary>
 internal static unsafe class ConvolutionMicrokernel8
 {
     /// <summary>8 channels × 3 vectors of positions.</summary>
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run8By3<V>(in ConvolutionBlock block, float* tile, float* weights, float* results)
         where V : struct, IVector<V>
     {
@@ -108,7 +109,7 @@ internal static unsafe class ConvolutionMicrokernel8
     }
 
     /// <summary>8 channels × 2 vectors of positions.</summary>
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run8By2<V>(in ConvolutionBlock block, float* tile, float* weights, float* results)
         where V : struct, IVector<V>
     {
@@ -189,7 +190,7 @@ internal static unsafe class ConvolutionMicrokernel8
     }
 
     /// <summary>8 channels × 1 vector of positions.</summary>
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run8By1<V>(in ConvolutionBlock block, float* tile, float* weights, float* results)
         where V : struct, IVector<V>
     {

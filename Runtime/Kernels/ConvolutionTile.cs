@@ -88,15 +88,7 @@ internal readonly unsafe struct ConvolutionTile
 
             Fill(plane, leading);
             float* first = source + ((nint)y * width.Input) + firstX + ((nint)leading * step);
-            if (step == 1)
-            {
-                new ReadOnlySpan<float>(first, count).CopyTo(new Span<float>(plane + leading, count));
-            }
-            else
-            {
-                StridedRow.Copy<V>(first, step, plane + leading, count);
-            }
-
+            StridedRow.Copy<V>(first, step, plane + leading, count);
             Fill(plane + leading + count, pitch - leading - count);
         }
 

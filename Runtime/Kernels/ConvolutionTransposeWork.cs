@@ -121,7 +121,7 @@ internal unsafe struct ConvolutionTransposeWork<V, TEpilogue> : IParallelWork
             nint offset = (((tile.Image * _shape.OutputChannels) + channel) * _shape.OutputPlane) + pixel;
             Interleave(scratch.Results + (row * _resultPitch), scratch.Compact, rows, columns);
             ConvolutionResults.Write<V, TEpilogue>(
-                ref _epilogue, scratch.Compact, rows, columns, channel, _output, offset, _shape.Width.Output);
+                ref _epilogue, scratch.Compact, columns, null, rows, columns, channel, _output, offset, _shape.Width.Output);
         }
     }
 

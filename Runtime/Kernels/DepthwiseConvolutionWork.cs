@@ -17,6 +17,11 @@ internal unsafe struct DepthwiseConvolutionWork<V, TEpilogue>(
 {
     private readonly ConvolutionShape _shape = shape;
     private readonly ConvolutionGeometry _geometry = geometry;
+
+    /// <summary>
+    /// Whether four rows are computed together. Rows shorter than half a pair of vectors waste more than that saves.
+    /// </summary>
+    private readonly bool _sharesRows = shape.Depth.Kernel == 1 && shape.Height is { Kernel: > 1, Stride: 1, Dilation: 1 } && geometry.Columns > V.Count;
     private TEpilogue _epilogue = epilogue;
 
     public readonly long Units => _geometry.TileCount(_shape);
@@ -47,18 +52,48 @@ internal unsafe struct DepthwiseConvolutionWork<V, TEpilogue>(
         nint plane = (tile.Image * _shape.OutputChannels) + channel;
         int firstSlice = (tile.Slice * _shape.Depth.Stride) - _shape.Depth.PadBegin;
         tile.Pack<V>(_geometry, input + (plane * _shape.InputPlane), _shape.Depth.Input, firstSlice, scratch.Tile);
-        DepthwiseMicrokernel.Run<V>(
-            scratch.Taps, _shape.Taps, scratch.Tile, weights + (channel * _shape.Taps), scratch.Results, tile.Positions(_geometry));
-
-        float* results = scratch.Results;
-        if (_geometry.Pitch != tile.Columns && tile.Rows > 1)
-        {
-            ConvolutionResults.Compact<V>(results, _geometry.Pitch, scratch.Compact, tile.Rows, tile.Columns);
-            results = scratch.Compact;
-        }
+        Convolve(tile, scratch, weights + (channel * _shape.Taps));
 
         nint pixel = (((nint)tile.Slice * _shape.Height.Output) + tile.FirstRow) * _shape.Width.Output + tile.FirstColumn;
         ConvolutionResults.Write<V, TEpilogue>(
-            ref _epilogue, results, tile.Rows, tile.Columns, channel, output, (plane * _shape.OutputPlane) + pixel, _shape.Width.Output);
+            ref _epilogue,
+            scratch.Results,
+            _geometry.Pitch,
+            scratch.Compact,
+            tile.Rows,
+            tile.Columns,
+            channel,
+            output,
+            (plane * _shape.OutputPlane) + pixel,
+            _shape.Width.Output);
+    }
+
+    private readonly void Convolve(in ConvolutionTile tile, in ConvolutionScratch scratch, float* channelWeights)
+    {
+        int row = 0;
+        if (_sharesRows)
+        {
+            for (; row + DepthwiseMicrokernel.Rows <= tile.Rows; row += DepthwiseMicrokernel.Rows)
+            {
+                nint offset = (nint)row * _geometry.Pitch;
+                DepthwiseMicrokernel.RunRows<V>(
+                    scratch.Taps,
+                    _shape.Height.Kernel,
+                    _shape.Width.Kernel,
+                    scratch.Tile + offset,
+                    _geometry.Pitch,
+                    channelWeights,
+                    scratch.Results + offset,
+                    tile.Columns);
+            }
+        }
+
+        if (row < tile.Rows)
+        {
+            nint offset = (nint)row * _geometry.Pitch;
+            int positions = tile.Positions(_geometry) - (int)offset;
+            DepthwiseMicrokernel.Run<V>(
+                scratch.Taps, _shape.Taps, scratch.Tile + offset, channelWeights, scratch.Results + offset, positions);
+        }
     }
 }

@@ -115,14 +115,7 @@ internal unsafe struct DirectConvolutionWork<V, TEpilogue> : IParallelWork
             int channel = (tile.Group * _shape.GroupOutputs) + (panel * Convolution.PanelChannels) + lane;
             for (int row = 0; row < count; row++)
             {
-                float* results = scratch.Results + (row * _resultPitch);
-                if (_geometry.Pitch != tile.Columns && tile.Rows > 1)
-                {
-                    ConvolutionResults.Compact<V>(results, _geometry.Pitch, scratch.Compact, tile.Rows, tile.Columns);
-                    results = scratch.Compact;
-                }
-
-                Write(tile, channel + row, pixel, results);
+                Write(tile, channel + row, pixel, scratch.Results + (row * _resultPitch), _geometry.Pitch, scratch.Compact);
             }
         }
     }
@@ -150,7 +143,7 @@ internal unsafe struct DirectConvolutionWork<V, TEpilogue> : IParallelWork
 
             for (int row = 0; row < channels; row++)
             {
-                Write(tile, channel + row, pixel, scratch.Results + (row * _resultPitch));
+                Write(tile, channel + row, pixel, scratch.Results + (row * _resultPitch), tile.Columns, null);
             }
         }
     }
@@ -158,10 +151,10 @@ internal unsafe struct DirectConvolutionWork<V, TEpilogue> : IParallelWork
     private readonly float* PanelWeights(int group, int panel) =>
         _weights + ((((nint)group * _shape.GroupPanels) + panel) * _shape.ReductionLength * Convolution.PanelChannels);
 
-    private void Write(in ConvolutionTile tile, nint channel, nint pixel, float* results)
+    private void Write(in ConvolutionTile tile, nint channel, nint pixel, float* results, nint pitch, float* compact)
     {
         nint offset = (((tile.Image * _shape.OutputChannels) + channel) * _shape.OutputPlane) + pixel;
         ConvolutionResults.Write<V, TEpilogue>(
-            ref _epilogue, results, tile.Rows, tile.Columns, channel, _output, offset, _shape.Width.Output);
+            ref _epilogue, results, pitch, compact, tile.Rows, tile.Columns, channel, _output, offset, _shape.Width.Output);
     }
 }
