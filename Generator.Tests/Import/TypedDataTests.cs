@@ -125,6 +125,32 @@ public sealed class TypedDataTests
         Assert.Equal(ImportDiagnosticIds.DataSizeMismatch, Assert.Single(result.Diagnostics).Id);
     }
 
+    [Fact]
+    public void PartsOfLargeTensorsCanBeRead()
+    {
+        const int Count = 100_000;
+        long[] values = [.. Enumerable.Range(0, Count)];
+        byte[] message = Serialize(DataType.Int32, [Count], writer => WriteVarints(writer, TensorProto.Int32DataFieldNumber, packed: true, values));
+        using TemporaryFolder folder = new();
+        string path = folder.File("model.onnx");
+        File.WriteAllBytes(path, SerializeModel(message));
+        ImportResult result = ModelImporter.Import(path, ImportOptions.Default);
+        Assert.Empty(result.Diagnostics);
+        using WeightSourceReader reader = new(result.WeightIndex!, path);
+
+        byte[] part = new byte[8];
+        reader.Read("t", 4 * 77_777, part);
+
+        Assert.Equal(77_777, BitConverter.ToInt32(part, 0));
+        Assert.Equal(77_778, BitConverter.ToInt32(part, 4));
+        byte[] all = reader.Read("t");
+        Assert.Equal(Enumerable.Range(0, Count), Enumerable.Range(0, Count).Select(index => BitConverter.ToInt32(all, 4 * index)));
+        using Stream stream = reader.OpenRead("t");
+        using MemoryStream copy = new();
+        stream.CopyTo(copy);
+        Assert.Equal(all, copy.ToArray());
+    }
+
     private static void AssertBytes(string expected, DataType type, long[] dimensions, Action<CodedOutputStream> writeData)
     {
         byte[] message = Serialize(type, dimensions, writeData);

@@ -35,12 +35,12 @@ internal static class ModelTensors
     {
         foreach (TensorProto tensor in graph.Initializer)
         {
-            tensors.Add(new NamedTensor(tensor, scope + tensor.Name, IsInitializer: true));
+            tensors.Add(new NamedTensor(tensor, scope + Name(tensor), IsInitializer: true));
         }
 
         foreach (SparseTensorProto tensor in graph.SparseInitializer)
         {
-            AddSparse(tensors, tensor, scope + tensor.Values?.Name, isInitializer: true);
+            AddSparse(tensors, tensor, scope + Name(tensor.Values), isInitializer: true);
         }
 
         AddNodes(tensors, graph.Node, scope);
@@ -104,6 +104,8 @@ internal static class ModelTensors
             tensors.Add(new NamedTensor(tensor.Indices, path + "/indices", isInitializer));
         }
     }
+
+    private static string Name(TensorProto? tensor) => tensor?.Name is { Length: > 0 } name ? name : "unnamed";
 
     private static string Element(string path, int index) => path + "/" + index.ToString(CultureInfo.InvariantCulture);
 }
