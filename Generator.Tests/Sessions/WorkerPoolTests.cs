@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cameo.Threading;
 using Xunit;
 
@@ -104,9 +105,10 @@ public sealed unsafe class WorkerPoolTests
     [Fact]
     public void PartsRunOnSeveralThreadsAtOnce()
     {
-        // Both parts wait for each other: this ends only if two threads are in the run.
+        // Both parts wait for each other: this ends only if two threads are in the run. In the shared pool, busy with another test, they need not be.
+        var pool = new WorkerPool("Cameo meeting");
         var work = new MeetingWork(new Barrier(2));
-        new Workers(2).Run(ref work, 2);
+        pool.Run(ref work, 2, threads: 2);
         Assert.True(work.Met);
     }
 
@@ -129,6 +131,53 @@ public sealed unsafe class WorkerPoolTests
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [SkippableFact]
+    public void IdleWorkersTakeNoProcessorTime()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "Processor time of single threads is read from Linux's /proc.");
+
+        // A pool of its own: other tests keep the shared one busy. Thread names are cut at 15 characters by the system.
+        var pool = new WorkerPool("Cameo idle");
+        var work = new SummingWork();
+        for (int round = 0; round < 100; round++)
+        {
+            pool.Run(ref work, 4, threads: 4);
+        }
+
+        Assert.Equal(3, pool.StartedWorkers);
+        Thread.Sleep(200);
+        (int threads, double before) = ProcessorMilliseconds("Cameo idle");
+        Thread.Sleep(500);
+        (_, double after) = ProcessorMilliseconds("Cameo idle");
+        Assert.Equal(3, threads);
+        Assert.InRange(after - before, 0, 1);
+
+        // And they come back to work.
+        var meeting = new MeetingWork(new Barrier(4));
+        pool.Run(ref meeting, 4, threads: 4);
+        Assert.True(meeting.Met);
+    }
+
+    [Fact]
+    public void ABusyPoolLeavesARunToItsCaller()
+    {
+        var pool = new WorkerPool("Cameo busy");
+        using var inside = new Barrier(2);
+        using var leave = new ManualResetEventSlim();
+        var first = new Thread(() =>
+        {
+            var blocking = new BlockingWork(inside, leave);
+            pool.Run(ref blocking, 2, threads: 2);
+        });
+        first.Start();
+        inside.SignalAndWait();
+        var recorded = new ThreadRecordingWork(new int[6]);
+        pool.Run(ref recorded, 6, threads: 4);
+        Assert.All(recorded.Threads, thread => Assert.Equal(Environment.CurrentManagedThreadId, thread));
+        leave.Set();
+        first.Join();
     }
 
     [Theory]
@@ -175,6 +224,50 @@ public sealed unsafe class WorkerPoolTests
         Assert.Equal(3, work.Sum);
         Assert.Throws<InvalidOperationException>(() => { default(Workers).Scratch(0, 1); });
         Assert.Throws<ArgumentOutOfRangeException>(() => new Workers(0));
+    }
+
+    private static (int Threads, double Milliseconds) ProcessorMilliseconds(string threadName)
+    {
+        int threads = 0;
+        double milliseconds = 0;
+        foreach (string task in Directory.GetDirectories("/proc/self/task"))
+        {
+            try
+            {
+                if (File.ReadAllText(Path.Combine(task, "comm")).StartsWith(threadName, StringComparison.Ordinal))
+                {
+                    // First number: nanoseconds on a processor.
+                    string nanoseconds = File.ReadAllText(Path.Combine(task, "schedstat")).Split(' ')[0];
+                    milliseconds += double.Parse(nanoseconds, CultureInfo.InvariantCulture) / 1e6;
+                    threads++;
+                }
+            }
+            catch (IOException)
+            {
+                // A thread of another test ended meanwhile.
+            }
+        }
+
+        return (threads, milliseconds);
+    }
+
+    private readonly struct BlockingWork(Barrier inside, ManualResetEventSlim leave) : IParallelWork
+    {
+        public void Run(int part, int parts)
+        {
+            if (part == 0)
+            {
+                inside.SignalAndWait();
+                leave.Wait();
+            }
+        }
+    }
+
+    private readonly struct ThreadRecordingWork(int[] threads) : IParallelWork
+    {
+        public int[] Threads => threads;
+
+        public void Run(int part, int parts) => threads[part] = Environment.CurrentManagedThreadId;
     }
 
     private readonly struct CountingWork(int[] counts) : IParallelWork
