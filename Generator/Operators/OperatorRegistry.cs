@@ -56,5 +56,15 @@ internal static class OperatorRegistry
         SplitOperator.All,
         ExpandOperator.All,
         GatherOperator.All,
+        ReduceOperators.All,
+        CompositeReduceOperators.All,
+        GlobalPoolOperators.All,
+        SoftmaxOperators.All,
+        NormalizationOperators.All,
+        SkipNormalizationOperators.All,
+        ChannelNormalizationOperators.All,
+        LpNormalizationOperators.All,
+        GemmOperator.All,
+        MatMulOperator.All,
     ];
 }

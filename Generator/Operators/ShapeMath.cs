@@ -25,6 +25,14 @@ internal static class ShapeMath
         return new Shape(dimensions);
     }
 
+    /// <summary>Whether a shape can broadcast to another one and leave it as it is; sizes of which one is not known are taken to fit.</summary>
+    public static bool BroadcastsTo(Shape from, Shape to)
+    {
+        int offset = to.Rank - from.Rank;
+        return offset >= 0 && Enumerable.Range(0, from.Rank).All(axis =>
+            from[axis].Value == 1 || (from[axis] - to[axis + offset]).Value is null or 0);
+    }
+
     /// <summary>A possibly negative axis as an index into <paramref name="rank"/> axes.</summary>
     public static int Axis(Node node, long axis, int rank)
     {

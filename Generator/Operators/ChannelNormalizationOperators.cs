@@ -1,0 +1,128 @@
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>
+/// BatchNormalization (inference), InstanceNormalization and GroupNormalization: https://onnx.ai/onnx/operators/onnx__BatchNormalization.html and so on.
+/// BatchNormalization becomes a factor and an offset a channel, computed from its constants once when the model is loaded; versions before 9 have a <c>spatial</c>
+/// attribute (0: statistics for every position), version 14 <c>training_mode</c>; training and its outputs are refused. GroupNormalization scales groups in version 18 and
+/// channels from version 21 on. Statistics are computed in float32.
+/// </summary>
+internal sealed class ChannelNormalizationOperators : Operator
+{
+    public static readonly IReadOnlyList<Operator> All =
+    [
+        new ChannelNormalizationOperators("BatchNormalization", [1, 6, 7, 9, 14, 15], 5),
+        new ChannelNormalizationOperators("InstanceNormalization", [1, 6, 22], 3),
+        new ChannelNormalizationOperators("GroupNormalization", [18, 21], 3),
+    ];
+
+    private readonly int _inputs;
+
+    private ChannelNormalizationOperators(string type, int[] versions, int inputs)
+    {
+        Type = type;
+        Versions = versions;
+        _inputs = inputs;
+    }
+
+    public override string Type { get; }
+
+    public override IReadOnlyList<int> Versions { get; }
+
+    public override void Infer(Node node, InferenceContext context)
+    {
+        Value x = node.Input(0);
+        for (int input = 0; input < _inputs; input++)
+        {
+            ElementTypeSet.Floating.Require(node, input);
+        }
+
+        if (x.Shape.Rank < (Type == "BatchNormalization" ? 1 : 2))
+        {
+            throw new ModelException(node, $"the input needs batch and channel axes but has shape {x.Shape}");
+        }
+
+        if (Type == "BatchNormalization" && (node.IntegerAttribute("training_mode", 0) != 0 || node.Outputs.Skip(1).Any(output => output is { Consumers.Count: > 0 })))
+        {
+            throw ModelException.Unsupported(node, "training (updated statistics) is not supported");
+        }
+
+        if (Type == "GroupNormalization" && x.Shape[1].Value is { } channels && channels % Groups(node) != 0)
+        {
+            throw new ModelException(node, $"{channels} channels cannot be divided into {Groups(node)} groups");
+        }
+
+        context.SetType(node.Output, x.RequiredType);
+        foreach (Value? output in node.Outputs.Skip(1))
+        {
+            // Unused outputs of old versions' training form.
+            if (output is not null)
+            {
+                context.SetType(output, node.Input(3).RequiredType);
+            }
+        }
+    }
+
+    public override bool Expand(Node node, ExpansionContext context)
+    {
+        var formula = new Formula(context);
+        Value x = formula.Widen(node.Input(0));
+        double epsilon = node.FloatAttribute("epsilon", 1e-5f);
+        Value result = Type switch
+        {
+            "BatchNormalization" => Batch(node, formula, x, epsilon),
+            "InstanceNormalization" => Instance(node, formula, x, epsilon),
+            _ => Group(node, formula, x, epsilon),
+        };
+        context.Replace(node.Output, formula.Cast(result, node.Output.ElementType));
+        return true;
+    }
+
+    private static long Groups(Node node)
+    {
+        long groups = node.IntegerAttribute("num_groups", 0);
+        return groups > 0 ? groups : throw new ModelException(node, $"attribute 'num_groups' is {groups}");
+    }
+
+    private static Value Batch(Node node, Formula formula, Value x, double epsilon)
+    {
+        Value Parameter(int input) => formula.Cast(node.Input(input), x.ElementType);
+        Value deviation = formula.Apply("Sqrt", formula.Add(Parameter(4), formula.Number(epsilon, x)));
+        Value factor = formula.Divide(Parameter(1), deviation);
+        Value offset = formula.Subtract(Parameter(2), formula.Multiply(Parameter(3), factor));
+        bool everyPosition = node.Version < 9 && node.IntegerAttribute("spatial", 1) == 0;
+        if (!everyPosition && x.Shape.Rank > 1)
+        {
+            factor = formula.AlongAxis(factor, 1, x.Shape.Rank);
+            offset = formula.AlongAxis(offset, 1, x.Shape.Rank);
+        }
+
+        return formula.Add(formula.Multiply(x, factor), offset);
+    }
+
+    private static Value Instance(Node node, Formula formula, Value x, double epsilon)
+    {
+        int rank = x.Shape.Rank;
+        RowStatistics statistics = RowStatistics.Write(formula, x, [.. Enumerable.Range(2, rank - 2)], epsilon, centers: true);
+        Value scale = formula.AlongAxis(formula.Cast(node.Input(1), x.ElementType), 1, rank);
+        Value bias = formula.AlongAxis(formula.Cast(node.Input(2), x.ElementType), 1, rank);
+        return formula.Add(formula.Multiply(statistics.Normalized, scale), bias);
+    }
+
+    private static Value Group(Node node, Formula formula, Value x, double epsilon)
+    {
+        long groups = Groups(node);
+        Shape shape = x.Shape;
+        Dimension perGroup = Dimension.FloorDivide(shape[1], groups);
+        // [N, groups, channels of a group, positions]: the last two axes are one row.
+        Value split = formula.Reshape(x, [shape[0], groups, perGroup, shape.Product(2, shape.Rank)]);
+        RowStatistics statistics = RowStatistics.Write(formula, split, [2, 3], epsilon, centers: true);
+        Value scale = formula.Cast(node.Input(1), x.ElementType);
+        Value bias = formula.Cast(node.Input(2), x.ElementType);
+        bool perChannel = node.Version >= 21;
+        Dimension[] sizes = perChannel ? [groups, perGroup, 1] : [groups, 1, 1];
+        Value result = formula.Add(formula.Multiply(statistics.Normalized, formula.Reshape(scale, sizes)), formula.Reshape(bias, sizes));
+        return formula.ReshapeLike(result, x);
+    }
+}

@@ -1,0 +1,91 @@
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>
+/// SkipLayerNormalization and SkipSimplifiedLayerNormalization of com.microsoft: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md.
+/// Normalises input + skip + bias over the last axis. Inputs: input, skip, gamma, then beta and bias (the simplified one has no beta). Outputs: the result,
+/// mean, inverse deviation, the sum. The sum and all that follows is computed in float32 where the types are 16 bits wide.
+/// </summary>
+internal sealed class SkipNormalizationOperators : Operator
+{
+    public static readonly IReadOnlyList<Operator> All =
+    [
+        new SkipNormalizationOperators("SkipLayerNormalization", centers: true),
+        new SkipNormalizationOperators("SkipSimplifiedLayerNormalization", centers: false),
+    ];
+
+    private readonly bool _centers;
+
+    private SkipNormalizationOperators(string type, bool centers)
+    {
+        Type = type;
+        _centers = centers;
+    }
+
+    public override string Domain => PointwiseFunction.MicrosoftDomain;
+
+    public override string Type { get; }
+
+    public override IReadOnlyList<int> Versions => [1];
+
+    public override void Infer(Node node, InferenceContext context)
+    {
+        ElementTypeSet.Floating.Require(node, 0);
+        Value x = node.Input(0);
+        for (int input = 1; input < Math.Max(3, node.Inputs.Count); input++)
+        {
+            if (input < 3 || node.OptionalInput(input) is not null)
+            {
+                ElementTypeSet.RequireEqual(node, 0, input);
+                Shape shape = node.Input(input).Shape;
+                if (!ShapeMath.BroadcastsTo(shape, x.Shape) || (input > 1 && shape.Rank != 1))
+                {
+                    throw new ModelException(node, $"input {input} of shape {shape} does not fit the input's {x.Shape}");
+                }
+            }
+        }
+
+        context.SetType(node.Output, x.RequiredType);
+        var statistics = new TensorType(ElementType.Float32, new Shape([.. x.Shape.Take(x.Shape.Rank - 1), Dimension.One]));
+        for (int output = 1; output < node.Outputs.Count; output++)
+        {
+            if (node.OptionalOutput(output) is { } value)
+            {
+                context.SetType(value, output == 3 ? x.RequiredType : statistics);
+            }
+        }
+    }
+
+    public override bool Expand(Node node, ExpansionContext context)
+    {
+        var formula = new Formula(context);
+        Value x = node.Input(0);
+        Value sum = formula.Add(formula.Widen(x), formula.Widen(node.Input(1)));
+        if (node.OptionalInput(_centers ? 4 : 3) is { } bias)
+        {
+            sum = formula.Add(sum, formula.Widen(bias));
+        }
+
+        RowStatistics statistics = RowStatistics.Write(formula, sum, [x.Shape.Rank - 1], node.FloatAttribute("epsilon", 1e-12f), _centers);
+        Value result = formula.Multiply(statistics.Normalized, formula.Widen(node.Input(2)));
+        if (_centers && node.OptionalInput(3) is { } beta)
+        {
+            result = formula.Add(result, formula.Widen(beta));
+        }
+
+        context.Replace(node.Output, formula.Cast(result, x.ElementType));
+        if (statistics.Mean is { } mean)
+        {
+            context.Replace(node.OptionalOutput(1), formula.Cast(mean, ElementType.Float32));
+        }
+        else if (node.OptionalOutput(1) is { Consumers.Count: > 0 })
+        {
+            throw ModelException.Unsupported(node, "output 1 (the mean) is not computed by this operator");
+        }
+
+        context.Replace(node.OptionalOutput(2), formula.Cast(statistics.InverseDeviation, ElementType.Float32));
+        context.Replace(node.OptionalOutput(3), formula.Cast(sum, x.ElementType));
+        return true;
+    }
+}
