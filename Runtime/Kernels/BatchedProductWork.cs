@@ -83,7 +83,7 @@ internal unsafe struct BatchedProductWork<TEpilogue> : IParallelWork
                 strideB = MatrixMultiply.PanelColumns;
             }
 
-            MatrixBlock.Multiply<V, TEpilogue>(packedA, rows, Operands.Depth, panel, strideB, sums, c + column, Operands.RowStrideC, columns, ref Epilogue, row, column);
+            MatrixBlock.Multiply<V, TEpilogue>(packedA, rows, Operands.Depth, panel, strideB, false, sums, c + column, Operands.RowStrideC, columns, ref Epilogue, row, column);
         }
     }
 

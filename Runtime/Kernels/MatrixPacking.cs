@@ -76,16 +76,23 @@ internal static unsafe class MatrixPacking
         float* line1 = line0 + lineStride;
         float* line2 = line1 + lineStride;
         float* line3 = line2 + lineStride;
-        for (nint index = 0; index < depth; index++)
+        nint index = 0;
+        if (depthStride == 1 && Transposition.IsSupported)
         {
-            packed[0] = *line0;
-            packed[1] = *line1;
-            packed[2] = *line2;
-            packed[3] = *line3;
-            line0 += depthStride;
-            line1 += depthStride;
-            line2 += depthStride;
-            line3 += depthStride;
+            for (; index + 4 <= depth; index += 4)
+            {
+                Transposition.FourByFour(line0 + index, line1 + index, line2 + index, line3 + index, packed, width);
+                packed += 4 * width;
+            }
+        }
+
+        for (; index < depth; index++)
+        {
+            nint offset = index * depthStride;
+            packed[0] = line0[offset];
+            packed[1] = line1[offset];
+            packed[2] = line2[offset];
+            packed[3] = line3[offset];
             packed += width;
         }
     }

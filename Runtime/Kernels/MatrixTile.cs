@@ -42,33 +42,35 @@ internal static unsafe class MatrixTile
     /// <param name="depth">Number of products in each sum.</param>
     /// <param name="sums">Sums, rows <see cref="SumStride"/> apart.</param>
     /// <param name="accumulate">Whether to start from the sums that are there.</param>
-    public static void Multiply<V>(int rows, float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate)
+    /// <param name="next">Memory to fetch into the second-level cache meanwhile: what will be read after this tile.</param>
+    /// <param name="nextStep">Bytes to go on in it with each step of the depth, at most 128; 0 fetches nothing new.</param>
+    public static void Multiply<V>(int rows, float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         switch (rows)
         {
             case 12:
-                TwelveRows<V>(a, b, strideB, depth, sums, accumulate);
+                TwelveRows<V>(a, b, strideB, depth, sums, accumulate, next, nextStep);
                 break;
             case 8:
-                EightRows<V>(a, b, strideB, depth, sums, accumulate);
+                EightRows<V>(a, b, strideB, depth, sums, accumulate, next, nextStep);
                 break;
             case 6:
-                SixRows<V>(a, b, strideB, depth, sums, accumulate);
+                SixRows<V>(a, b, strideB, depth, sums, accumulate, next, nextStep);
                 break;
             case 4:
-                FourRows<V>(a, b, strideB, depth, sums, accumulate);
+                FourRows<V>(a, b, strideB, depth, sums, accumulate, next, nextStep);
                 break;
             case 2:
-                TwoRows<V>(a, b, strideB, depth, sums, accumulate);
+                TwoRows<V>(a, b, strideB, depth, sums, accumulate, next, nextStep);
                 break;
             default:
-                OneRow<V>(a, b, strideB, depth, sums, accumulate);
+                OneRow<V>(a, b, strideB, depth, sums, accumulate, next, nextStep);
                 break;
         }
     }
 
-    private static void TwelveRows<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate)
+    private static void TwelveRows<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         V left0 = V.Zero, right0 = V.Zero;
@@ -113,6 +115,9 @@ internal static unsafe class MatrixTile
 
         for (; depth > 0; depth--)
         {
+            Prefetch.ToSecondLevel(next);
+            Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
+            next += nextStep;
             V leftB = V.Load(b);
             V rightB = V.Load(b + V.Count);
             V x = V.Broadcast(a[0]);
@@ -181,7 +186,7 @@ internal static unsafe class MatrixTile
         V.Store(right11, sums + (11 * SumStride) + V.Count);
     }
 
-    private static void EightRows<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate)
+    private static void EightRows<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         V left0 = V.Zero, right0 = V.Zero;
@@ -214,6 +219,9 @@ internal static unsafe class MatrixTile
 
         for (; depth > 0; depth--)
         {
+            Prefetch.ToSecondLevel(next);
+            Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
+            next += nextStep;
             V leftB = V.Load(b);
             V rightB = V.Load(b + V.Count);
             V x = V.Broadcast(a[0]);
@@ -262,7 +270,7 @@ internal static unsafe class MatrixTile
         V.Store(right7, sums + (7 * SumStride) + V.Count);
     }
 
-    private static void SixRows<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate)
+    private static void SixRows<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         V left0 = V.Zero, right0 = V.Zero;
@@ -289,6 +297,9 @@ internal static unsafe class MatrixTile
 
         for (; depth > 0; depth--)
         {
+            Prefetch.ToSecondLevel(next);
+            Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
+            next += nextStep;
             V leftB = V.Load(b);
             V rightB = V.Load(b + V.Count);
             V x = V.Broadcast(a[0]);
@@ -327,7 +338,7 @@ internal static unsafe class MatrixTile
         V.Store(right5, sums + (5 * SumStride) + V.Count);
     }
 
-    private static void FourRows<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate)
+    private static void FourRows<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         V left0 = V.Zero, right0 = V.Zero;
@@ -348,6 +359,9 @@ internal static unsafe class MatrixTile
 
         for (; depth > 0; depth--)
         {
+            Prefetch.ToSecondLevel(next);
+            Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
+            next += nextStep;
             V leftB = V.Load(b);
             V rightB = V.Load(b + V.Count);
             V x = V.Broadcast(a[0]);
@@ -376,7 +390,7 @@ internal static unsafe class MatrixTile
         V.Store(right3, sums + (3 * SumStride) + V.Count);
     }
 
-    private static void TwoRows<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate)
+    private static void TwoRows<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         V left0 = V.Zero, right0 = V.Zero;
@@ -391,6 +405,9 @@ internal static unsafe class MatrixTile
 
         for (; depth > 0; depth--)
         {
+            Prefetch.ToSecondLevel(next);
+            Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
+            next += nextStep;
             V leftB = V.Load(b);
             V rightB = V.Load(b + V.Count);
             V x = V.Broadcast(a[0]);
@@ -409,7 +426,7 @@ internal static unsafe class MatrixTile
         V.Store(right1, sums + SumStride + V.Count);
     }
 
-    private static void OneRow<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate)
+    private static void OneRow<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         V left0 = V.Zero, right0 = V.Zero;
@@ -421,6 +438,9 @@ internal static unsafe class MatrixTile
 
         for (; depth > 0; depth--)
         {
+            Prefetch.ToSecondLevel(next);
+            Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
+            next += nextStep;
             V leftB = V.Load(b);
             V rightB = V.Load(b + V.Count);
             V x = V.Broadcast(a[0]);

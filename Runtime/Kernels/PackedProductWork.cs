@@ -91,6 +91,7 @@ internal unsafe struct PackedProductWork<TEpilogue> : IParallelWork
                 Depth,
                 PackedB + (column * Depth),
                 MatrixMultiply.PanelColumns,
+                column + columns < end,
                 sums,
                 C + (row * StrideC) + column,
                 StrideC,
