@@ -10,6 +10,9 @@ internal sealed class Value(string name)
     /// <summary>Element type and shape; <see langword="null"/> until inferred.</summary>
     public TensorType? Type { get; set; }
 
+    /// <summary>The type the model states for it (graph inputs and outputs, value_info); a claim that inference checks and whose symbols it defines.</summary>
+    public TensorType? DeclaredType { get; set; }
+
     /// <summary>The node that makes it; <see langword="null"/> for graph inputs and constants.</summary>
     public Node? Producer { get; internal set; }
 
@@ -29,6 +32,9 @@ internal sealed class Value(string name)
     public TensorType RequiredType => Type ?? throw new InvalidOperationException($"Value '{Name}' has no type yet.");
 
     public bool IsConstant => Constant is not null;
+
+    /// <summary>Whether the value follows from the model and the symbols alone, so that nothing needs to compute it from data.</summary>
+    public bool IsKnown => Constant is not null || Elements is not null;
 
     public override string ToString() => $"{Name}: {Type?.ToString() ?? "?"}";
 

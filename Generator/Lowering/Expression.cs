@@ -89,3 +89,13 @@ internal sealed class OperationExpression(ElementOperation operation, ElementTyp
 
     public override IReadOnlyList<Expression> Operands { get; } = operands;
 }
+
+/// <summary>The combination of an expression over a whole row; the same for all elements of the row.</summary>
+internal sealed class ReductionExpression(ReductionKind kind, Expression operand) : Expression(operand.Type)
+{
+    public ReductionKind Kind { get; } = kind;
+
+    public Expression Operand { get; } = operand;
+
+    public override IReadOnlyList<Expression> Operands { get; } = [operand];
+}

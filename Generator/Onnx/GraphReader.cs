@@ -1,0 +1,342 @@
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Onnx.Proto;
+using Cameo.Generator.Operators;
+
+namespace Cameo.Generator.Onnx;
+
+/// <summary>
+/// Turns a <see cref="ModelProto"/> into a <see cref="Model"/>: names become values, attributes become .NET values, calls of the model's own functions are replaced by
+/// their bodies (unless Cameo has an operator of that name), and shapes that the model leaves open get symbols.
+/// </summary>
+internal sealed class GraphReader
+{
+    /// <summary>Function calls deeper than this can only be a cycle.</summary>
+    private const int MaximumCallDepth = 64;
+
+    /// <summary>Functions that call functions multiply: a bound on what a small file can unfold to.</summary>
+    private const int MaximumNodes = 2_000_000;
+
+    private readonly Dictionary<string, FunctionProto> _functions = new(StringComparer.Ordinal);
+    private readonly SymbolTable _symbols = new();
+    private int _nodes;
+
+    /// <summary>Reads a model; throws <see cref="ModelException"/> where it breaks ONNX's rules.</summary>
+    public static Model Read(ModelProto proto) => new GraphReader().ReadModel(proto);
+
+    private Model ReadModel(ModelProto proto)
+    {
+        if (proto.Graph is null)
+        {
+            throw new ModelException(null, "the model has no graph");
+        }
+
+        Dictionary<string, int> opsets = ReadOpsets(proto.OpsetImport);
+        foreach (FunctionProto function in proto.Functions)
+        {
+            _functions[FunctionKey(function.Domain, function.Name, function.Overload)] = function;
+        }
+
+        Graph graph = ReadGraph(proto.Graph, opsets, null, isMain: true);
+        string producer = $"{proto.ProducerName} {proto.ProducerVersion}".Trim();
+        var metadata = proto.MetadataProps.Where(entry => !entry.Key.StartsWith("cameo.", StringComparison.Ordinal))
+            .GroupBy(entry => entry.Key).ToDictionary(group => group.Key, group => group.Last().Value, StringComparer.Ordinal);
+        return new Model(graph, opsets, producer, metadata);
+    }
+
+    private static Dictionary<string, int> ReadOpsets(IEnumerable<OperatorSetIdProto> imports)
+    {
+        var opsets = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (OperatorSetIdProto import in imports)
+        {
+            opsets[Domain(import.Domain)] = (int)Math.Min(import.Version, int.MaxValue);
+        }
+
+        return opsets;
+    }
+
+    private static string Domain(string domain) => domain is "ai.onnx" ? "" : domain ?? "";
+
+    private static string FunctionKey(string domain, string name, string overload) => $"{Domain(domain)}::{name}::{overload}";
+
+    private Graph ReadGraph(GraphProto proto, IReadOnlyDictionary<string, int> opsets, Scope? outer, bool isMain, CallFrame? frame = null)
+    {
+        var graph = new Graph(proto.Name) { Symbols = _symbols };
+        var scope = new Scope(outer);
+        var initializers = new HashSet<string>(proto.Initializer.Select(tensor => tensor.Name), StringComparer.Ordinal);
+        foreach (ValueInfoProto input in proto.Input)
+        {
+            // Before IR version 4 initializers are inputs too: their values are fixed here.
+            if (!initializers.Contains(input.Name))
+            {
+                Value value = graph.AddValue(input.Name, ReadType(input, declareSymbols: isMain));
+                value.DeclaredType = value.Type;
+                graph.Inputs.Add(value);
+                scope.Define(input.Name, value);
+            }
+        }
+
+        foreach (TensorProto tensor in proto.Initializer)
+        {
+            scope.Define(tensor.Name, graph.AddConstant(tensor.Name, TensorReader.Read(tensor, tensor.Name)));
+        }
+
+        if (proto.SparseInitializer.Count > 0)
+        {
+            throw new ModelException(null, $"sparse initializers ('{proto.SparseInitializer[0].Values?.Name}') are not supported", unsupported: true);
+        }
+
+        var declared = new Dictionary<string, ValueInfoProto>(StringComparer.Ordinal);
+        foreach (ValueInfoProto info in proto.ValueInfo.Concat(proto.Output))
+        {
+            declared[info.Name] = info;
+        }
+
+        foreach (NodeProto node in proto.Node)
+        {
+            ReadNode(node, graph, scope, opsets, declared, frame);
+        }
+
+        foreach (ValueInfoProto output in proto.Output)
+        {
+            graph.Outputs.Add(scope.Find(output.Name) ?? throw new ModelException(null, $"graph output '{output.Name}' is made by no node"));
+        }
+
+        return graph;
+    }
+
+    private void ReadNode(NodeProto proto, Graph graph, Scope scope, IReadOnlyDictionary<string, int> opsets, IReadOnlyDictionary<string, ValueInfoProto> declared, CallFrame? frame)
+    {
+        if (++_nodes > MaximumNodes)
+        {
+            throw new ModelException(null, $"the model's functions unfold to more than {MaximumNodes} nodes");
+        }
+
+        string domain = Domain(proto.Domain);
+        string name = (frame?.Prefix ?? "") + (proto.Name.Length > 0 ? proto.Name : proto.Output.FirstOrDefault(output => output.Length > 0) ?? proto.OpType);
+        if (!opsets.TryGetValue(domain, out int version))
+        {
+            version = 1;
+        }
+
+        var node = new Node(name, domain, proto.OpType, version);
+        if (_functions.TryGetValue(FunctionKey(proto.Domain, proto.OpType, proto.Overload), out FunctionProto? function) && OperatorRegistry.Find(node) is null)
+        {
+            InlineFunction(function, proto, name, graph, scope, frame);
+            return;
+        }
+
+        foreach (string input in proto.Input)
+        {
+            node.AddInput(input.Length == 0 ? null : scope.Find(input) ?? throw new ModelException(node, $"input '{input}' is made by no earlier node"));
+        }
+
+        foreach (AttributeProto attribute in proto.Attribute)
+        {
+            ReadAttribute(attribute, node, scope, opsets, frame);
+        }
+
+        foreach (string output in proto.Output)
+        {
+            node.AddOutput(output.Length == 0 ? null : DefineOutput(output, graph, scope, declared, frame));
+        }
+
+        graph.Nodes.Add(node);
+    }
+
+    private Value DefineOutput(string output, Graph graph, Scope scope, IReadOnlyDictionary<string, ValueInfoProto> declared, CallFrame? frame)
+    {
+        Value value = graph.AddValue((frame?.Prefix ?? "") + output);
+        if (frame is null && declared.TryGetValue(output, out ValueInfoProto? info) && info.Type?.TensorType is { Shape: not null })
+        {
+            value.DeclaredType = ReadType(info, declareSymbols: false);
+        }
+
+        if (!scope.Define(output, value))
+        {
+            throw new ModelException(null, $"value '{output}' is made twice");
+        }
+
+        return value;
+    }
+
+    private void InlineFunction(FunctionProto function, NodeProto call, string name, Graph graph, Scope caller, CallFrame? frame)
+    {
+        int depth = (frame?.Depth ?? 0) + 1;
+        if (depth > MaximumCallDepth)
+        {
+            throw new ModelException(null, $"function '{function.Name}' calls itself, directly or through others");
+        }
+
+        var attributes = new Dictionary<string, AttributeProto>(StringComparer.Ordinal);
+        foreach (AttributeProto attribute in function.AttributeProto)
+        {
+            attributes[attribute.Name] = attribute;
+        }
+
+        foreach (AttributeProto attribute in call.Attribute)
+        {
+            attributes[attribute.Name] = Resolve(attribute, frame) ?? attribute;
+        }
+
+        var scope = new Scope(null);
+        for (int index = 0; index < function.Input.Count; index++)
+        {
+            if (index < call.Input.Count && call.Input[index].Length > 0)
+            {
+                scope.Define(function.Input[index], caller.Find(call.Input[index])
+                    ?? throw new ModelException(null, $"input '{call.Input[index]}' of '{name}' is made by no earlier node"));
+            }
+        }
+
+        var inner = new CallFrame($"{name}/", attributes, depth);
+        IReadOnlyDictionary<string, int> opsets = ReadOpsets(function.OpsetImport);
+        foreach (NodeProto node in function.Node)
+        {
+            ReadNode(OmitMissingInputs(node, scope, function), graph, scope, opsets, new Dictionary<string, ValueInfoProto>(), inner);
+        }
+
+        for (int index = 0; index < call.Output.Count && index < function.Output.Count; index++)
+        {
+            if (call.Output[index].Length > 0)
+            {
+                caller.Define(call.Output[index], scope.Find(function.Output[index])
+                    ?? throw new ModelException(null, $"output '{function.Output[index]}' of function '{function.Name}' is made by no node"));
+            }
+        }
+    }
+
+    /// <summary>An optional input that the caller omits is omitted wherever the function passes it on.</summary>
+    private static NodeProto OmitMissingInputs(NodeProto node, Scope scope, FunctionProto function)
+    {
+        if (!node.Input.Any(input => input.Length > 0 && scope.Find(input) is null && function.Input.Contains(input)))
+        {
+            return node;
+        }
+
+        NodeProto copy = node.Clone();
+        for (int index = 0; index < copy.Input.Count; index++)
+        {
+            if (scope.Find(copy.Input[index]) is null && function.Input.Contains(copy.Input[index]))
+            {
+                copy.Input[index] = "";
+            }
+        }
+
+        return copy;
+    }
+
+    /// <summary>Follows a reference to an attribute of the enclosing function; null where the caller left it out.</summary>
+    private static AttributeProto? Resolve(AttributeProto attribute, CallFrame? frame)
+    {
+        if (string.IsNullOrEmpty(attribute.RefAttrName))
+        {
+            return attribute;
+        }
+
+        if (frame is null || !frame.Attributes.TryGetValue(attribute.RefAttrName, out AttributeProto? resolved))
+        {
+            return null;
+        }
+
+        AttributeProto renamed = resolved.Clone();
+        renamed.Name = attribute.Name;
+        return renamed;
+    }
+
+    private void ReadAttribute(AttributeProto proto, Node node, Scope scope, IReadOnlyDictionary<string, int> opsets, CallFrame? frame)
+    {
+        if (Resolve(proto, frame) is not { } attribute)
+        {
+            return;
+        }
+
+        object? value = attribute.Type switch
+        {
+            AttributeProto.Types.AttributeType.Float => attribute.F,
+            AttributeProto.Types.AttributeType.Int => attribute.I,
+            AttributeProto.Types.AttributeType.String => attribute.S.ToStringUtf8(),
+            AttributeProto.Types.AttributeType.Floats => attribute.Floats.ToArray(),
+            AttributeProto.Types.AttributeType.Ints => attribute.Ints.ToArray(),
+            AttributeProto.Types.AttributeType.Strings => attribute.Strings.Select(text => text.ToStringUtf8()).ToArray(),
+            AttributeProto.Types.AttributeType.Tensor => TensorReader.Read(attribute.T, $"{node.Name}/{attribute.Name}"),
+            AttributeProto.Types.AttributeType.Graph => ReadGraph(attribute.G, opsets, scope, isMain: false, frame),
+            AttributeProto.Types.AttributeType.Undefined => GuessKind(attribute),
+            _ => null,
+        };
+        if (value is null)
+        {
+            throw ModelException.Unsupported(node, $"attribute '{attribute.Name}' of kind {attribute.Type}");
+        }
+
+        node.SetAttribute(attribute.Name, value);
+    }
+
+    /// <summary>IR versions before 2 did not state an attribute's kind.</summary>
+    private static object? GuessKind(AttributeProto attribute) =>
+        attribute.HasF ? attribute.F
+        : attribute.HasI ? attribute.I
+        : attribute.HasS ? attribute.S.ToStringUtf8()
+        : attribute.Ints.Count > 0 ? attribute.Ints.ToArray()
+        : attribute.Floats.Count > 0 ? attribute.Floats.ToArray()
+        : attribute.Strings.Count > 0 ? attribute.Strings.Select(text => text.ToStringUtf8()).ToArray()
+        : attribute.T is not null ? TensorReader.Read(attribute.T, attribute.Name)
+        : null;
+
+    private TensorType? ReadType(ValueInfoProto info, bool declareSymbols)
+    {
+        if (info.Type?.TensorType is not { } tensor)
+        {
+            return info.Type is null || info.Type.ValueCase == TypeProto.ValueOneofCase.None
+                ? null
+                : throw new ModelException(null, $"value '{info.Name}' is a {info.Type.ValueCase}, which is not supported", unsupported: true);
+        }
+
+        if (tensor.Shape is null)
+        {
+            return declareSymbols
+                ? throw new ModelException(null, $"input '{info.Name}' has no declared rank, which is not supported", unsupported: true)
+                : null;
+        }
+
+        var dimensions = new Dimension[tensor.Shape.Dim.Count];
+        for (int axis = 0; axis < dimensions.Length; axis++)
+        {
+            TensorShapeProto.Types.Dimension dimension = tensor.Shape.Dim[axis];
+            if (dimension.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue && dimension.DimValue >= 0)
+            {
+                dimensions[axis] = dimension.DimValue;
+            }
+            else
+            {
+                // An unnamed size is a symbol of its own, named by the value and the axis.
+                string symbol = dimension.DimParam.Length > 0 ? dimension.DimParam : $"{info.Name}.{axis}";
+                if (declareSymbols)
+                {
+                    _symbols.Declare(symbol);
+                }
+
+                dimensions[axis] = Dimension.Symbol(symbol);
+            }
+        }
+
+        return new TensorType((ElementType)tensor.ElemType, new Shape(dimensions));
+    }
+
+    /// <summary>Names that are visible at a place of the model; bodies of control flow see those around them.</summary>
+    private sealed class Scope(Scope? outer)
+    {
+        private readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
+
+        public bool Define(string name, Value value)
+        {
+            bool isNew = !_values.ContainsKey(name);
+            _values[name] = value;
+            return isNew;
+        }
+
+        public Value? Find(string name) => _values.TryGetValue(name, out Value? value) ? value : outer?.Find(name);
+    }
+
+    /// <summary>A function call being unfolded.</summary>
+    private sealed record CallFrame(string Prefix, IReadOnlyDictionary<string, AttributeProto> Attributes, int Depth);
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using Cameo.Generator.Diagnostics;
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Passes;
+
+/// <summary>The user's options for a model, as the graph text carries them.</summary>
+internal sealed class ModelOptions
+{
+    private readonly IReadOnlyDictionary<string, string> _values;
+
+    public ModelOptions(IReadOnlyDictionary<string, string> values)
+    {
+        _values = values;
+    }
+
+    public string? ClassName => Text("class");
+
+    public string? Namespace => Text("namespace");
+
+    /// <summary>"file" (default) or "embed".</summary>
+    public string Weights => Text("weights") ?? "file";
+
+    /// <summary>"auto" (default), "none", or pairs "input=output".</summary>
+    public string State => Text("state") ?? "auto";
+
+    /// <summary>
+    /// Applies <c>OnnxDimensions</c>, a list such as "batch_size=1; past_sequence_length&lt;=2048", to the model's symbols: sizes are pinned or bounded.
+    /// </summary>
+    public void ApplyDimensions(SymbolTable symbols, List<DiagnosticInfo> diagnostics)
+    {
+        foreach (string entry in (Text("dimensions") ?? "").Split([';', ','], StringSplitOptions.RemoveEmptyEntries).Select(part => part.Trim()).Where(part => part.Length > 0))
+        {
+            bool bound = entry.Contains("<=");
+            string[] parts = bound ? entry.Split(["<="], 2, StringSplitOptions.None) : entry.Split(['='], 2);
+            string name = parts[0].Trim();
+            if (parts.Length != 2 || !long.TryParse(parts[1].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long size) || (bound && size == 0))
+            {
+                diagnostics.Add(new(DiagnosticIds.InvalidOption, DiagnosticLevel.Error, $"OnnxDimensions: '{entry}' is neither 'name=size' nor 'name<=size'."));
+            }
+            else if (!symbols.Contains(name))
+            {
+                string known = string.Join(", ", symbols.Free);
+                diagnostics.Add(new(DiagnosticIds.InvalidOption, DiagnosticLevel.Error, $"OnnxDimensions: the model has no dimension '{name}'; it has {(known.Length == 0 ? "none" : known)}."));
+            }
+            else if (bound)
+            {
+                symbols.Declare(name, new DimensionRange(symbols.Range(name).Minimum, size));
+            }
+            else
+            {
+                symbols.Define(name, size);
+            }
+        }
+    }
+
+    private string? Text(string name) => _values.TryGetValue(name, out string? value) && value.Trim().Length > 0 ? value.Trim() : null;
+}

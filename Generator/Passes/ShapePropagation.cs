@@ -1,0 +1,125 @@
+using Cameo.Generator.Diagnostics;
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Operators;
+
+namespace Cameo.Generator.Passes;
+
+/// <summary>
+/// Gives every value its type and, where it follows from the model and the symbols alone, its value.
+/// <para>Before: <c>s = Shape(x); g = Gather(s, 0); c = Concat(g, {-1}); y = Reshape(x, c)</c>.
+/// After: <c>c</c> has the elements <c>{batch, -1}</c>, <c>y</c> has the type <c>[batch, 768]</c>, and nothing reads s and g any more.</para>
+/// A symbol that the model declares for an inferred size (<c>total</c> for <c>past + sequence</c>) is defined by it; the pass then runs again with the definition.
+/// All errors are collected; what depends on a failed node is passed over.
+/// </summary>
+internal static class ShapePropagation
+{
+    /// <summary>Each round defines at least one more symbol; real models need two.</summary>
+    private const int MaximumRounds = 16;
+
+    public static void Run(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)
+    {
+        for (int round = 0; round < MaximumRounds; round++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var found = new List<DiagnosticInfo>();
+            foreach (Value input in graph.Inputs)
+            {
+                input.Type = Resolve(input.DeclaredType!, graph.Symbols);
+            }
+
+            bool defined = InferAll(graph, found);
+            if (!defined || found.Any(diagnostic => diagnostic.Severity == DiagnosticLevel.Error))
+            {
+                diagnostics.AddRange(found);
+                return;
+            }
+        }
+    }
+
+    /// <summary>Infers one node, as passes do for nodes they make.</summary>
+    public static void Infer(Node node, InferenceContext context)
+    {
+        Operator known = OperatorRegistry.Find(node) ?? throw ModelException.Unsupported(node, "Cameo does not know this operator");
+        OperatorRegistry.ResolveVersion(known, node);
+        known.Infer(node, context);
+    }
+
+    private static bool InferAll(Graph graph, List<DiagnosticInfo> diagnostics)
+    {
+        var context = new InferenceContext(graph);
+        bool defined = false;
+        foreach (Node node in graph.Nodes.ToArray())
+        {
+            if (node.Inputs.Any(input => input is not null && input.Type is null))
+            {
+                continue;
+            }
+
+            try
+            {
+                Infer(node, context);
+                foreach (Value? output in node.Outputs)
+                {
+                    if (output?.Type is not null)
+                    {
+                        defined |= Reconcile(node, output, graph.Symbols);
+                    }
+                }
+            }
+            catch (ModelException exception)
+            {
+                diagnostics.Add(Diagnose(node, exception));
+            }
+        }
+
+        diagnostics.AddRange(context.Diagnostics);
+        return defined;
+    }
+
+    /// <summary>Compares an inferred type with the declared one; returns whether a symbol was defined.</summary>
+    private static bool Reconcile(Node node, Value output, SymbolTable symbols)
+    {
+        if (output.DeclaredType is not { } claim || claim.Rank != output.Shape.Rank)
+        {
+            return false;
+        }
+
+        bool defined = false;
+        for (int axis = 0; axis < claim.Rank; axis++)
+        {
+            Dimension declared = symbols.Resolve(claim.Shape[axis]);
+            Dimension inferred = output.Shape[axis];
+            if (declared == inferred)
+            {
+                continue;
+            }
+
+            if (declared.Value is { } a && inferred.Value is { } b)
+            {
+                throw new ModelException(node, $"axis {axis} of '{output.Name}' is declared as {a} but is {b}");
+            }
+
+            if (declared.AsSymbol() is { } symbol && symbols.Contains(symbol) && !inferred.Symbols().Contains(symbol))
+            {
+                // An input's symbol that turns out to be a function of others, as total = past + sequence.
+                symbols.Define(symbol, inferred);
+                defined = true;
+            }
+        }
+
+        return defined;
+    }
+
+    private static TensorType Resolve(TensorType type, SymbolTable symbols) =>
+        new(type.ElementType, new Shape([.. type.Shape.Select(symbols.Resolve)]));
+
+    public static DiagnosticInfo Diagnose(Node node, ModelException exception)
+    {
+        string id = OperatorRegistry.Find(node) is null ? DiagnosticIds.UnsupportedOperator
+            : exception.IsUnsupported ? DiagnosticIds.UnsupportedUse
+            : DiagnosticIds.InvalidModel;
+        string types = string.Join(", ", node.Inputs.Select(input => input?.Type?.ToString() ?? "omitted"));
+        string domain = node.Domain.Length == 0 ? "opset" : $"{node.Domain} opset";
+        return new DiagnosticInfo(id, DiagnosticLevel.Error, $"{node.OperatorName} '{node.Name}' ({domain} {node.Version}; inputs: {types}): {exception.Reason}.", node.Line);
+    }
+}

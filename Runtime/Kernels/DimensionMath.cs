@@ -1,0 +1,21 @@
+namespace Cameo.Kernels;
+
+/// <summary>Arithmetic on sizes in generated code that C# has no operator for.</summary>
+public static class DimensionMath
+{
+    /// <summary>Quotient rounded towards minus infinity.</summary>
+    public static long FloorDivide(long dividend, long divisor)
+    {
+        (long quotient, long remainder) = Math.DivRem(dividend, divisor);
+        return remainder != 0 && (remainder < 0) != (divisor < 0) ? quotient - 1 : quotient;
+    }
+
+    /// <summary>Remainder of <see cref="FloorDivide"/>.</summary>
+    public static long Modulo(long dividend, long divisor) => dividend - FloorDivide(dividend, divisor) * divisor;
+
+    /// <summary>The size that two broadcast sizes give; throws where they differ and neither is 1.</summary>
+    /// <exception cref="InvalidOperationException">The sizes cannot be broadcast.</exception>
+    public static long Broadcast(long left, long right) => left == right || right == 1 ? left
+        : left == 1 ? right
+        : throw new InvalidOperationException($"Sizes {left} and {right} of this run's inputs cannot be broadcast.");
+}
