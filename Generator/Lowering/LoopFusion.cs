@@ -24,7 +24,7 @@ internal static class LoopFusion
         {
             Node node = graph.Nodes[index];
             Operator known = OperatorRegistry.Find(node)!;
-            bool isContraction = known.AcceptsEpilogue(node);
+            bool isContraction = known.EpilogueKind(node) != EpilogueKind.None;
             if (known is not (PointwiseOperator or ReductionOperator) && !isContraction)
             {
                 continue;

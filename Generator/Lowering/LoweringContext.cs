@@ -38,6 +38,10 @@ internal abstract class LoweringContext
     /// <summary>Copies elements between two views of equal shape.</summary>
     public abstract void Copy(View from, View to, Node node);
 
+    /// <summary>The state whose past or present a value is, or <see langword="null"/>. Its memory is the session's; kernels name it with
+    /// <see cref="Emitting.KernelWriter.State"/>.</summary>
+    public abstract StatePair? State(Value value);
+
     /// <summary>
     /// For contractions (operators that override <see cref="Operators.Operator.Lower"/> and are listed as fusable): the pointwise nodes that follow the node and are
     /// computed on its results before they are stored. <see cref="FusedEpilogue.Output"/> is the value to write.

@@ -8,7 +8,7 @@ internal sealed class MemoryBuffer(string name, MemoryKind kind, ElementType ele
     /// <summary>A readable name: that of the value it was made for.</summary>
     public string Name { get; } = name;
 
-    public MemoryKind Kind { get; } = kind;
+    public MemoryKind Kind { get; set; } = kind;
 
     public ElementType ElementType { get; } = elementType;
 

@@ -36,10 +36,10 @@ internal abstract class Operator
     public virtual bool Expand(Node node, ExpansionContext context) => false;
 
     /// <summary>
-    /// Whether pointwise nodes that follow the node may be computed on its float32 results before they are stored: contractions and pools, whose
+    /// How pointwise nodes that follow the node can be computed on its float32 results before they are stored: for contractions and pools, whose
     /// <see cref="Lower"/> asks for <see cref="LoweringContext.Epilogue"/>.
     /// </summary>
-    public virtual bool AcceptsEpilogue(Node node) => false;
+    public virtual EpilogueKind EpilogueKind(Node node) => Lowering.EpilogueKind.None;
 
     /// <summary>Turns the node into views or kernels.</summary>
     public virtual void Lower(Node node, LoweringContext context) => throw ModelException.Unsupported(node, "the operator can only be used where its value is known at build time");

@@ -1,0 +1,332 @@
+using Cameo.Generator.Diagnostics;
+using Cameo.Generator.Emitting;
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Operators;
+using Cameo.Generator.Passes;
+
+namespace Cameo.Generator.Lowering;
+
+/// <summary>
+/// Lowers a graph: values become views of memory, fused groups and other nodes become kernels. Moves become views where strides allow; what feeds a concatenation
+/// writes straight into its result; kernels over constants go to the load phase.
+/// </summary>
+internal sealed class GraphLowering : LoweringContext
+{
+    private readonly Dictionary<Value, View> _views = [];
+    private readonly Dictionary<(MemoryBuffer, string), View> _copies = [];
+    private readonly Dictionary<string, View> _weights = new(StringComparer.Ordinal);
+    private readonly Dictionary<Value, (Node Concat, int Axis, Dimension Start)> _placements = [];
+    private readonly HashSet<MemoryBuffer> _shared = [];
+    private readonly IReadOnlyDictionary<Node, FusionGroup> _groups;
+    private readonly LoweredModel _model = new();
+
+    private GraphLowering(Graph graph)
+    {
+        Graph = graph;
+        _groups = LoopFusion.Run(graph, value => graph.IsOutput(value) || graph.States.Any(state => state.Output == value));
+    }
+
+    public override Graph Graph { get; }
+
+    public static LoweredModel Run(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)
+    {
+        var lowering = new GraphLowering(graph);
+        lowering.BindInputs();
+        lowering.PlaceConcatenations();
+        foreach (Node node in graph.Nodes)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                lowering.Lower(node);
+            }
+            catch (ModelException exception)
+            {
+                diagnostics.Add(ShapePropagation.Diagnose(exception.Node ?? node, exception));
+
+                // What reads the node's results would fail for no reason of its own.
+                if (diagnostics.Count(diagnostic => diagnostic.Severity == DiagnosticLevel.Error) > 20)
+                {
+                    break;
+                }
+
+                lowering.DefineFailed(node);
+            }
+        }
+
+        if (diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticLevel.Error))
+        {
+            lowering.BindOutputs();
+        }
+
+        return lowering._model;
+    }
+
+    public override View Read(Value value)
+    {
+        if (_views.TryGetValue(value, out View? view))
+        {
+            return view;
+        }
+
+        view = value.Constant is not null ? AddWeight(value.Name, TryGetWeight(value)!).Reshape(value.Shape)!
+            : value.Elements is not null ? WriteElements(value)
+            : throw new ModelException(value.Producer, $"'{value.Name}' has no memory of its own, so it cannot be read here", unsupported: true);
+        _views[value] = view;
+        return view;
+    }
+
+    public override View ReadContiguous(Value value) => MakeContiguous(Read(value), value.Producer ?? value.Consumers[0]);
+
+    public override View MakeContiguous(View view, Node node)
+    {
+        if (view.IsContiguous)
+        {
+            return view;
+        }
+
+        var key = (view.Buffer, view.ToString());
+        if (!_copies.TryGetValue(key, out View? copy))
+        {
+            copy = Scratch(node, view.ElementType, view.Shape);
+            Copy(view, copy, node);
+            _copies[key] = copy;
+        }
+
+        return copy;
+    }
+
+    public override View Write(Value value, bool allowStrides = false)
+    {
+        if (_views.TryGetValue(value, out View? known))
+        {
+            return known;
+        }
+
+        if (_placements.TryGetValue(value, out var placement) && allowStrides)
+        {
+            View whole = Write(placement.Concat.Output, allowStrides: true);
+            View part = whole.Slice(placement.Axis, placement.Start, value.Shape[placement.Axis]);
+            _shared.Add(whole.Buffer);
+            _views[value] = part;
+            return part;
+        }
+
+        var view = new View(new MemoryBuffer(value.Name, MemoryKind.Arena, value.ElementType, value.Shape.ElementCount), value.Shape);
+        _views[value] = view;
+        return view;
+    }
+
+    public override View Scratch(Node node, ElementType type, Shape shape) =>
+        new(new MemoryBuffer($"{node.Name} (scratch)", MemoryKind.Arena, type, shape.ElementCount), shape);
+
+    public override void SetView(Value value, View view) => _views[value] = view;
+
+    public override View AddWeight(string name, WeightExpression expression)
+    {
+        string key = expression.ToString();
+        if (!_weights.TryGetValue(key, out View? view))
+        {
+            const long alignment = 64;
+            long offset = (_model.WeightBytes + alignment - 1) / alignment * alignment;
+            var entry = new WeightEntry(name, offset, expression);
+            var buffer = new MemoryBuffer(name, MemoryKind.Weights, expression.ElementType, expression.Count) { Index = _model.Weights.Count };
+            _model.Weights.Add(entry);
+            _model.WeightBytes = offset + entry.Bytes;
+            view = new View(buffer, Shape.Of([.. expression.Shape]));
+            _weights[key] = view;
+        }
+
+        return view;
+    }
+
+    public override WeightExpression? TryGetWeight(Value value) => value.Constant switch
+    {
+        WeightConstant weight => weight.Expression,
+        InlineConstant inline => new WeightBytes(inline.Data, inline.Type.ElementType, inline.Type.Shape.ToStatic()),
+        _ => null,
+    };
+
+    public override void Add(Kernel kernel)
+    {
+        bool isConstant = kernel.Reads.Count > 0
+            && kernel.Reads.All(view => view.Buffer.Kind is MemoryKind.Weights or MemoryKind.Prepared)
+            && kernel.Writes.All(view => view.Buffer.Kind == MemoryKind.Arena && view.Buffer.Elements.IsStatic && !_shared.Contains(view.Buffer));
+        if (!isConstant)
+        {
+            _model.Kernels.Add(kernel);
+            return;
+        }
+
+        _model.LoadKernels.Add(kernel);
+        foreach (View view in kernel.Writes)
+        {
+            view.Buffer.Kind = MemoryKind.Prepared;
+            _model.Prepared.Add(view.Buffer);
+        }
+    }
+
+    public override void Copy(View from, View to, Node node)
+    {
+        if (from.Buffer == to.Buffer && from.ToString() == to.ToString())
+        {
+            return;
+        }
+
+        (List<Dimension> sizes, List<Dimension>[] strides) = LoopNest.Merge([.. from.Shape], [from.Strides, to.Strides]);
+        int last = sizes.Count - 1;
+        LoopStream Stream(View view, List<Dimension> merged) => last < 0
+            ? new LoopStream(view, [], [Dimension.Zero])
+            : new LoopStream(view, merged.GetRange(0, last), [merged[last]]);
+        var nest = new LoopNest
+        {
+            RowSizes = last < 0 ? [] : sizes.GetRange(0, last),
+            InnerSizes = last < 0 ? [Dimension.One] : [sizes[last]],
+            Inputs = [Stream(from, strides[0])],
+            Output = Stream(to, strides[1]),
+            Result = new InputExpression(0, from.ElementType),
+            Reduces = false,
+            StoresRows = false,
+        };
+        Add(new Kernel("copy", node, [from], [to], writer => LoopWriter.Write(nest, writer)) { Summary = $"copies {from.Buffer.Name} into place" });
+    }
+
+    public override StatePair? State(Value value) => Graph.States.FirstOrDefault(state => state.Input == value || state.Output == value);
+
+    public override FusedEpilogue Epilogue(Node node)
+    {
+        FusedEpilogue epilogue = new LoopBuilder(_groups[node], this).BuildEpilogue();
+        EpilogueKind kind = OperatorRegistry.Find(node)!.EpilogueKind(node);
+        View[] inputs = [.. epilogue.Inputs.Select(view => kind == EpilogueKind.Matrix
+            ? EpilogueWriter.IsMatrixAddressable(view) ? view : MakeContiguous(view, node)
+            : EpilogueWriter.IsChannelAddressable(view, epilogue.Output.Shape) ? view : MakeContiguous(view, node))];
+        return epilogue with { Inputs = inputs };
+    }
+
+    private void BindInputs()
+    {
+        for (int index = 0; index < Graph.Inputs.Count; index++)
+        {
+            Value input = Graph.Inputs[index];
+            if (State(input) is null)
+            {
+                _views[input] = new View(new MemoryBuffer(input.Name, MemoryKind.Input, input.ElementType, input.Shape.ElementCount) { Index = index }, input.Shape);
+            }
+        }
+    }
+
+    /// <summary>Values that only a concatenation reads are written into their place in its result.</summary>
+    private void PlaceConcatenations()
+    {
+        foreach (Node node in Graph.Nodes.Where(node => node is { Type: "Concat", Domain: "" }))
+        {
+            if (Graph.States.Any(state => state.Output == node.Output))
+            {
+                continue;
+            }
+
+            int axis = ShapeMath.Axis(node, node.IntegerAttribute("axis", 1), node.Output.Shape.Rank);
+            Dimension start = Dimension.Zero;
+            foreach (Value? input in node.Inputs)
+            {
+                if (input!.Producer is { } producer && input.Consumers.Count == 1 && !Graph.IsOutput(input) && !input.IsKnown
+                    && _groups.TryGetValue(producer, out FusionGroup? group) && group.Root == producer)
+                {
+                    _placements[input] = (node, axis, start);
+                }
+
+                start += input.Shape[axis];
+            }
+        }
+    }
+
+    private void Lower(Node node)
+    {
+        if (!_groups.TryGetValue(node, out FusionGroup? group))
+        {
+            OperatorRegistry.Find(node)!.Lower(node, this);
+        }
+        else if (group.Root == node && group.Contraction is { } contraction)
+        {
+            OperatorRegistry.Find(contraction)!.Lower(contraction, this);
+        }
+        else if (group.Root == node)
+        {
+            LowerLoop(group);
+        }
+    }
+
+    private void LowerLoop(FusionGroup group)
+    {
+        var builder = new LoopBuilder(group, this);
+        Node root = group.Root;
+        View output = Write(root.Output, allowStrides: true);
+        LoopNest nest = builder.Build(output);
+        Add(new Kernel(nest.Reduces ? "row loop" : "loop", root, [.. nest.Inputs.Select(input => input.View)], [output], writer => LoopWriter.Write(nest, writer))
+        {
+            Nodes = builder.Origins(),
+            MayOverwrite = [.. nest.Inputs.Where(input => MayOverwrite(input, nest)).Select(input => input.View)],
+            Summary = string.Join(", ", group.Members.Select(member => member.Type)),
+        });
+    }
+
+    /// <summary>Whether the loop reads each element of the input no later than it writes the output's element at the same place.</summary>
+    private static bool MayOverwrite(LoopStream input, LoopNest nest) =>
+        !nest.StoresRows && input.View.ElementType == nest.Output.View.ElementType && input.View.Offset == Dimension.Zero && nest.Output.View.Offset == Dimension.Zero
+        && input.View.IsContiguous && nest.Output.View.IsContiguous && input.View.Buffer.Elements == nest.Output.View.Buffer.Elements
+        && input.RowStrides.SequenceEqual(nest.Output.RowStrides) && input.InnerStrides.SequenceEqual(nest.Output.InnerStrides)
+        // An input that is read at other places too, through another stream, must stay.
+        && nest.Inputs.Count(other => other.View.Buffer == input.View.Buffer) == 1;
+
+    /// <summary>A kernel that writes elements which follow from the symbols: shapes that are results themselves, or that a kernel reads as data.</summary>
+    private View WriteElements(Value value)
+    {
+        Node node = value.Producer ?? value.Consumers[0];
+        View view = Scratch(node, value.ElementType, value.Shape);
+        IReadOnlyList<Dimension> elements = value.Elements!;
+        string type = value.ElementType.CSharpName()!;
+        Add(new Kernel("shape", node, [], [view], writer =>
+        {
+            writer.Line($"{type}* elements = {writer.Pointer(view)};");
+            for (int index = 0; index < elements.Count; index++)
+            {
+                writer.Line($"elements[{index}] = ({type})({writer.Size(elements[index])});");
+            }
+        }));
+        return view;
+    }
+
+    private void BindOutputs()
+    {
+        foreach (Value output in Graph.Outputs)
+        {
+            if (State(output) is not null)
+            {
+                _model.Outputs.Add(null);
+                continue;
+            }
+
+            View view = Read(output);
+            if (view.Buffer.Kind != MemoryKind.Arena || !view.IsContiguous)
+            {
+                Node node = output.Producer ?? new Node(output.Name, "", "Identity", OperatorRegistry.NewestOpset);
+                View copy = Scratch(node, output.ElementType, output.Shape);
+                Copy(view, copy, node);
+                view = copy;
+            }
+
+            _model.Outputs.Add(view);
+        }
+    }
+
+    private void DefineFailed(Node node)
+    {
+        foreach (Value? output in node.Outputs)
+        {
+            if (output?.Type is not null && !_views.ContainsKey(output))
+            {
+                _views[output] = new View(new MemoryBuffer(output.Name, MemoryKind.Arena, output.ElementType, output.Shape.ElementCount), output.Shape);
+            }
+        }
+    }
+}
