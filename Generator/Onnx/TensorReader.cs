@@ -22,18 +22,19 @@ internal static class TensorReader
         }
 
         var type = new TensorType(elementType, Shape.Of(sizes));
-        if (tensor.DataLocation == TensorProto.Types.DataLocation.External)
+        if (TensorFacts.Read(tensor) is { } facts)
         {
-            string reference = tensor.ExternalData.FirstOrDefault(entry => entry.Key == "location")?.Value ?? tensor.Name;
-            return new WeightConstant(type, Expression(tensor, reference, elementType, sizes));
+            return new WeightConstant(type, Expression(facts, elementType, sizes));
         }
 
         return new InlineConstant(type, ReadBytes(tensor, type, name));
     }
 
     /// <summary>A tensor that is one value everywhere needs no bytes of the model.</summary>
-    private static WeightExpression Expression(TensorProto tensor, string reference, ElementType elementType, long[] sizes) =>
-        new WeightSource(reference, elementType, sizes);
+    private static WeightExpression Expression(TensorFacts facts, ElementType elementType, long[] sizes) =>
+        facts.Uniform is { } bits && elementType.Bits() >= 8
+            ? new WeightFill([.. BitConverter.GetBytes(bits).Take(elementType.Bytes())], elementType, sizes)
+            : new WeightSource(facts.Weight, elementType, sizes);
 
     private static byte[] ReadBytes(TensorProto tensor, TensorType type, string name)
     {
