@@ -1,12 +1,123 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Cameo.Generator.Diagnostics;
+using Cameo.Generator.Emitting;
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
+using Cameo.Generator.Onnx;
+using Cameo.Generator.Onnx.Proto;
+using Cameo.Generator.Operators;
+using Cameo.Generator.Passes;
+using Cameo.Generator.Planning;
+
 namespace Cameo.Generator;
 
 /// <summary>The compiler: a pure function from a model's graph text to C# source, a weight recipe and diagnostics.</summary>
 internal static class ModelCompiler
 {
-    /// <summary>Compiles one model.</summary>
+    /// <summary>Compiles one model. Never throws for what the text holds: whatever is wrong with it is a diagnostic.</summary>
     /// <param name="graphText">The text that the import wrote: the graph with the user's options in its metadata.</param>
     /// <param name="settings">The host's wishes.</param>
     /// <param name="cancellationToken">Checked between passes and between emitted members.</param>
-    public static CompileResult Compile(string graphText, CompileSettings settings, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException("The compiler is not in place yet.");
+    public static CompileResult Compile(string graphText, CompileSettings settings, CancellationToken cancellationToken = default)
+    {
+        CultureInfo culture = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        var diagnostics = new List<DiagnosticInfo>();
+        var stages = new List<StageDump>();
+        try
+        {
+            return Compile(graphText, settings, diagnostics, stages, cancellationToken);
+        }
+        catch (InvalidGraphTextException exception)
+        {
+            diagnostics.Add(new(DiagnosticIds.InvalidModel, DiagnosticLevel.Error, exception.Message));
+        }
+        catch (ModelException exception)
+        {
+            diagnostics.Add(exception.Node is { } node
+                ? ShapePropagation.Diagnose(node, exception)
+                : new(exception.IsUnsupported ? DiagnosticIds.UnsupportedUse : DiagnosticIds.InvalidModel, DiagnosticLevel.Error, exception.Message + "."));
+        }
+        catch (OverflowException)
+        {
+            diagnostics.Add(new(DiagnosticIds.InvalidModel, DiagnosticLevel.Error, "The model's sizes multiply to more than a 64-bit number holds."));
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException and not InsufficientExecutionStackException)
+        {
+            diagnostics.Add(new(DiagnosticIds.InternalError, DiagnosticLevel.Error,
+                $"The compiler failed: {exception.GetType().Name}: {exception.Message} Please report it with the model. {FirstFrame(exception)}"));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
+
+        return new CompileResult("", "file", [], null, diagnostics, stages, []);
+    }
+
+    private static CompileResult Compile(string graphText, CompileSettings settings, List<DiagnosticInfo> diagnostics, List<StageDump> stages, CancellationToken cancellationToken)
+    {
+        ModelProto proto = GraphTextReader.Read(graphText);
+        var options = new Passes.ModelOptions(GraphOptions.Read(proto));
+        Model model = GraphReader.Read(proto);
+        Graph graph = model.Graph;
+        string className = options.ClassName ?? Identifiers.Pascal(graph.Name);
+        string @namespace = options.Namespace ?? settings.DefaultNamespace;
+        var failed = new CompileResult($"{@namespace}.{className}", options.Weights, [], null, diagnostics, stages, []);
+        options.ApplyDimensions(graph.Symbols, diagnostics);
+
+        bool Stage(string name, Action run)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            run();
+            if (settings.DumpStages)
+            {
+                stages.Add(new StageDump(name, graph.ToString()));
+            }
+
+            if (settings.Validate)
+            {
+                GraphValidator.Validate(graph, name);
+            }
+
+            return diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticLevel.Error);
+        }
+
+        LoweredModel? lowered = null;
+        bool succeeded = Stage("import", () => { })
+            && Stage("shapes", () => ShapePropagation.Run(graph, diagnostics, cancellationToken))
+            && Stage("states", () => StateRecognition.Run(graph, options, diagnostics))
+            && Stage("expansion", () => OperatorExpansion.Run(graph, diagnostics, cancellationToken))
+            && Stage("dead code", () => DeadCodeElimination.Run(graph))
+            && Stage("lowering", () => lowered = GraphLowering.Run(graph, diagnostics, cancellationToken));
+        if (!succeeded)
+        {
+            return failed;
+        }
+
+        MemoryPlan plan = MemoryPlanner.Run(lowered!, graph.Symbols);
+        byte[] identity = Identify(graphText, settings);
+        var emission = new EmissionModel(model, lowered!, plan, className, @namespace, options.Weights, BitConverter.ToString(identity).Replace("-", "").ToLowerInvariant());
+        GenerationSignature? generation = GenerationEmitter.Recognize(emission, diagnostics);
+        GeneratedSource[] sources =
+        [
+            ModelEmitter.Emit(emission, graph.Name),
+            SessionEmitter.Emit(emission, generation),
+            .. KernelEmitter.Emit(emission, cancellationToken),
+        ];
+        WeightRecipe? recipe = lowered!.Weights.Count == 0 ? null : new WeightRecipe(lowered.Weights, lowered.WeightBytes, identity);
+        KernelSummary[] kernels = [.. lowered.Kernels.Select((kernel, index) => new KernelSummary(emission.KernelNames[index], kernel.Kind, kernel.Nodes))];
+        return new CompileResult($"{@namespace}.{className}", options.Weights, sources, recipe, diagnostics, stages, kernels);
+    }
+
+    /// <summary>What code and weights of one compilation share.</summary>
+    private static byte[] Identify(string graphText, CompileSettings settings)
+    {
+        using var hash = SHA256.Create();
+        return hash.ComputeHash(Encoding.UTF8.GetBytes($"Cameo {ModelEmitter.Version}\n{settings.DefaultNamespace}\n{graphText}"));
+    }
+
+    private static string FirstFrame(Exception exception) => exception.StackTrace?.Split('\n').FirstOrDefault()?.Trim() ?? "";
 }

@@ -24,8 +24,8 @@ internal abstract class KernelWriter
     /// <summary>The session's buffer of a state: an expression of type <c>KeyValueBuffer</c> or <c>CarriedState</c>.</summary>
     public abstract string State(StatePair state);
 
-    /// <summary>The session's <c>SequenceState</c>, whose plan of the run under way says what each row appends: "Sequence".</summary>
-    public string Sequence => "Sequence";
+    /// <summary>The session's <c>SequenceState</c>, whose plan of the run under way says what each row appends.</summary>
+    public string Sequence => "Sequence!";
 
     /// <summary>A <c>file</c> struct beside the model class; text as written by <paramref name="write"/>.</summary>
     public abstract void Helper(Action<CodeWriter> write);

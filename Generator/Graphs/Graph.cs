@@ -16,6 +16,9 @@ internal sealed class Graph(string name)
     /// <summary>Carried data: pairs of input and output that a session keeps; see the design's "State".</summary>
     public List<StatePair> States { get; } = [];
 
+    /// <summary>How the key/value caches among the states advance; null where there are none.</summary>
+    public SequencePlan? Sequence { get; set; }
+
     public SymbolTable Symbols { get; set; } = new();
 
     /// <summary>A new value; its name is made unique with a suffix where it is taken.</summary>

@@ -1,0 +1,277 @@
+using System.Globalization;
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
+using Cameo.Generator.Planning;
+
+namespace Cameo.Generator.Emitting;
+
+/// <summary>Writes the file with the model class: constants, construction, load phase, description.</summary>
+internal static class ModelEmitter
+{
+    /// <summary>Items of a description list that one method writes; longer lists are split over methods.</summary>
+    private const int ItemsPerMethod = 50;
+
+    public static GeneratedSource Emit(EmissionModel model, string modelName)
+    {
+        var code = new CodeWriter();
+        FileHeader.Write(code, $"{model.ClassName}: compiled from {modelName} by Cameo {Version}.");
+        WriteOverview(code, model);
+        code.Line($"namespace {model.Namespace};");
+        code.Line();
+        code.Line($"/// <summary>The model {CSharpText.Documentation(modelName)}, compiled. Immutable and safe for use from several threads; create a session for each.</summary>");
+        foreach (KeyValuePair<string, string> entry in model.Model.Metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal).Take(16))
+        {
+            if (entry.Value.Length is > 0 and <= 500)
+            {
+                code.Line($"/// <remarks>{CSharpText.Documentation(entry.Key)}: {CSharpText.Documentation(entry.Value)}</remarks>");
+            }
+        }
+
+        code.Line($"[global::System.CodeDom.Compiler.GeneratedCode(\"Cameo\", \"{Version}\")]");
+        using (code.Block($"public sealed unsafe partial class {model.ClassName} : CompiledModel"))
+        {
+            WriteConstants(code, model);
+            WriteConstruction(code, model);
+            WriteDescription(code, model);
+        }
+
+        return new GeneratedSource($"{model.Namespace}.{model.ClassName}.g.cs", code.ToString());
+    }
+
+    /// <summary>The compiler's version, as it stands in generated files.</summary>
+    public static string Version { get; } = typeof(ModelEmitter).Assembly.GetName().Version!.ToString(3);
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static void WriteOverview(CodeWriter code, EmissionModel model)
+    {
+        Graph graph = model.Graph;
+        code.Line($"// Written by:  {(model.Model.Producer.Length > 0 ? CSharpText.Comment(model.Model.Producer) : "(not stated)")}");
+        code.Line($"// Opsets:      {string.Join(", ", model.Model.Opsets.OrderBy(opset => opset.Key, StringComparer.Ordinal).Select(opset => $"{(opset.Key.Length == 0 ? "ai.onnx" : CSharpText.Comment(opset.Key))} {opset.Value}"))}");
+        code.Line($"// Identity:    {model.Identity}");
+        foreach (string symbol in graph.Symbols.Free)
+        {
+            DimensionRange range = graph.Symbols.Range(symbol);
+            code.Line($"// Dimension:   {CSharpText.Comment(symbol)} {(range.IsBounded ? $"= {range.Minimum}..{range.Maximum}" : $">= {range.Minimum}, not bounded")}");
+        }
+
+        foreach (KeyValuePair<string, Dimension> definition in graph.Symbols.Definitions.OrderBy(definition => definition.Key, StringComparer.Ordinal))
+        {
+            code.Line($"// Dimension:   {CSharpText.Comment(definition.Key)} = {CSharpText.Comment(definition.Value.ToString())}");
+        }
+
+        Dimension multiplyAdds = model.Lowered.Kernels.Aggregate(Dimension.Zero, (sum, kernel) => sum + kernel.MultiplyAdds);
+        code.Line($"// Kernels:     {model.Lowered.Kernels.Count} a run, {model.Lowered.LoadKernels.Count} at load; {CSharpText.Comment(multiplyAdds.ToString())} multiply-adds in matrix products, convolutions and attention");
+        code.Line($"// Weights:     {model.Lowered.WeightBytes} bytes packed, {model.Plan.PreparedBytes} bytes computed at load");
+        code.Line($"// States:      {graph.States.Count}, {model.StateBytesPerRow} bytes a row");
+        code.Line(model.Plan.IsStatic
+            ? $"// Arena:       {model.Plan.ArenaBytes} bytes, planned down from {model.Plan.BytesBeforePlanning}"
+            : "// Arena:       laid out at run time, once per change of shape, since a dimension is not bounded");
+        if (model.Plan.IsStatic && model.Plan.Slots.Count > 0)
+        {
+            code.Line("//");
+            code.Line("// Memory plan: offset, bytes, kernels in which the place is in use, values");
+            foreach (ArenaSlot slot in model.Plan.Slots.OrderBy(slot => slot.Offset).ThenBy(slot => slot.FirstKernel))
+            {
+                code.Line($"//   {slot.Offset,10} {slot.Bytes.Range(graph.Symbols.Range).Maximum,10}  {slot.FirstKernel,4}..{slot.LastKernel,-4} {CSharpText.Comment(string.Join(" <- ", slot.Buffers.Select(buffer => buffer.Name)))}");
+            }
+        }
+
+        code.Line();
+    }
+
+    private static void WriteConstants(CodeWriter code, EmissionModel model)
+    {
+        code.Line("/// <summary>Bytes of the packed weights.</summary>");
+        code.Line($"public const long WeightBytes = {Number(model.Lowered.WeightBytes)};");
+        code.Line();
+        code.Line(model.Plan.IsStatic
+            ? "/// <summary>Bytes of a session's arena.</summary>"
+            : "/// <summary>0: the arena's size depends on the inputs' sizes; see <see cref=\"CompiledSession.ArenaSize\"/>.</summary>");
+        code.Line($"public const long ArenaBytes = {Number(model.Plan.ArenaBytes)};");
+        code.Line();
+        code.Line("/// <summary>Bytes of a session's states with one row.</summary>");
+        code.Line($"public const long StateBytes = {Number(model.StateBytesPerRow)};");
+        code.Line();
+        foreach (int index in model.RunInputs)
+        {
+            WriteShapeConstants(code, model.Graph.Inputs[index], Identifiers.Pascal(model.InputNames[index].TrimStart('@')), "input");
+        }
+
+        foreach (int index in model.RunOutputs)
+        {
+            WriteShapeConstants(code, model.Graph.Outputs[index], model.OutputNames[index], "output");
+        }
+    }
+
+    private static void WriteShapeConstants(CodeWriter code, Value value, string name, string kind)
+    {
+        if (!value.Shape.IsStatic)
+        {
+            return;
+        }
+
+        code.Line($"/// <summary>Elements of {kind} {CSharpText.Documentation(value.Name)}: {CSharpText.Documentation(value.RequiredType.ToString())}.</summary>");
+        code.Line($"public const int {name}{(kind == "input" ? "Input" : "Output")}Length = {Number(value.Shape.ElementCount.Constant)};");
+        code.Line();
+    }
+
+    private static void WriteConstruction(CodeWriter code, EmissionModel model)
+    {
+        code.Line("/// <summary>Loads the weights and checks that they belong to this class.</summary>");
+        code.Line("/// <param name=\"options\">Where the weights lie and how far they are checked.</param>");
+        code.Line("/// <exception cref=\"WeightFileException\">The weights are missing, damaged, or another compilation's.</exception>");
+        using (code.Block($"public {model.ClassName}(global::Cameo.Sessions.ModelOptions? options = null)\n    : base(ModelDescription(), options)"))
+        {
+        }
+
+        code.Line();
+        code.Line("/// <summary>Creates a session: the buffers and states that one thread needs to run the model.</summary>");
+        code.Line("/// <param name=\"options\">Threads, capacity of the states, rows of the batch.</param>");
+        code.Line("public new Session CreateSession(SessionOptions? options = null) => new(this, options);");
+        code.Line();
+        code.Line("/// <inheritdoc/>");
+        code.Line("protected override CompiledSession CreateSessionCore(SessionOptions? options) => CreateSession(options);");
+        code.Line();
+        if (model.Lowered.LoadKernels.Count > 0)
+        {
+            code.Line("/// <inheritdoc/>");
+            using (code.Block("protected override void Prepare(byte* prepared, Workers workers)"))
+            {
+                for (int first = 0; first < model.LoadKernelNames.Count; first += 100)
+                {
+                    code.Line($"PrepareStage{first / 100}(workers);");
+                }
+            }
+
+            code.Line();
+            for (int first = 0; first < model.LoadKernelNames.Count; first += 100)
+            {
+                using (code.Block($"private void PrepareStage{first / 100}(Workers workers)"))
+                {
+                    foreach (string name in model.LoadKernelNames.Skip(first).Take(100))
+                    {
+                        code.Line($"{name}(workers);");
+                    }
+                }
+
+                code.Line();
+            }
+        }
+    }
+
+    private static void WriteDescription(CodeWriter code, EmissionModel model)
+    {
+        Graph graph = model.Graph;
+        string embedded = model.WeightsMode == "embed" && model.Lowered.WeightBytes > 0
+            ? $"static () => typeof({model.ClassName}).Assembly.GetManifestResourceStream({CSharpText.Literal(model.ClassName + ".weights")})"
+            : "null";
+        using (code.Block("private static ModelDescription ModelDescription() => new()", "};"))
+        {
+            code.Line($"Name = {CSharpText.Literal(model.ClassName)},");
+            code.Line($"Producer = {CSharpText.Literal(model.Model.Producer)},");
+            code.Line($"OperatorSets = [{string.Join(", ", model.Model.Opsets.OrderBy(opset => opset.Key, StringComparer.Ordinal).Select(opset => $"new({CSharpText.Literal(opset.Key)}, {opset.Value})"))}],");
+            code.Line($"Inputs = [.. DescribeInputs()],");
+            code.Line($"Outputs = [.. DescribeOutputs()],");
+            code.Line($"States = [.. DescribeStates()],");
+            code.Line($"Dimensions = [.. DescribeDimensions()],");
+            code.Line($"Kernels = [.. DescribeKernels()],");
+            code.Line($"MemoryPlan = [.. DescribeMemory()],");
+            code.Line("ArenaBytes = ArenaBytes,");
+            code.Line($"ArenaBytesBeforePlanning = {Number(model.Plan.BytesBeforePlanning)},");
+            code.Line("WeightBytes = WeightBytes,");
+            code.Line($"PreparedBytes = {Number(model.Plan.PreparedBytes)},");
+            code.Line("StateBytes = StateBytes,");
+            code.Line($"Identity = {CSharpText.Literal(model.Identity)},");
+            code.Line($"WeightFile = {CSharpText.Literal(model.WeightsMode == "embed" ? "" : model.ClassName + ".weights")},");
+            code.Line($"EmbeddedWeights = {embedded},");
+        }
+
+        WriteList(code, "DescribeInputs", "ValueDescription", [.. model.RunInputs.Select(index => DescribeValue(graph.Inputs[index], model.InputNames[index].TrimStart('@')))]);
+        WriteList(code, "DescribeOutputs", "ValueDescription", [.. model.RunOutputs.Select(index => DescribeValue(graph.Outputs[index], model.OutputNames[index]))]);
+        WriteList(code, "DescribeStates", "StateDescription", [.. graph.States.Select(state => DescribeState(state, graph))]);
+        WriteList(code, "DescribeDimensions", "DimensionDescription", DescribeDimensions(graph));
+        WriteList(code, "DescribeKernels", "KernelDescription", [.. model.Lowered.Kernels.Select((kernel, index) => DescribeKernel(kernel, model.KernelNames[index]))]);
+        WriteList(code, "DescribeMemory", "BufferDescription", model.Plan.IsStatic
+            ? [.. model.Plan.Slots.Select(slot => $"new({CSharpText.Literal(string.Join(" <- ", slot.Buffers.Select(buffer => buffer.Name)))}, {Number(slot.Offset)}, {Number(slot.Bytes.Range(graph.Symbols.Range).Maximum)}, {slot.FirstKernel}, {slot.LastKernel})")]
+            : []);
+    }
+
+    private static void WriteList(CodeWriter code, string method, string type, IReadOnlyList<string> items)
+    {
+        code.Line();
+        if (items.Count <= ItemsPerMethod)
+        {
+            WriteItems(code, method, type, items);
+            return;
+        }
+
+        int parts = (items.Count + ItemsPerMethod - 1) / ItemsPerMethod;
+        code.Line($"private static {type}[] {method}() => [{string.Join(", ", Enumerable.Range(0, parts).Select(part => $".. {method}{part}()"))}];");
+        for (int part = 0; part < parts; part++)
+        {
+            code.Line();
+            WriteItems(code, $"{method}{part}", type, [.. items.Skip(part * ItemsPerMethod).Take(ItemsPerMethod)]);
+        }
+    }
+
+    private static void WriteItems(CodeWriter code, string method, string type, IReadOnlyList<string> items)
+    {
+        if (items.Count == 0)
+        {
+            code.Line($"private static {type}[] {method}() => [];");
+            return;
+        }
+
+        code.Line($"private static {type}[] {method}() =>");
+        code.Line("[");
+        using (code.Indent())
+        {
+            foreach (string item in items)
+            {
+                code.Line($"{item},");
+            }
+        }
+
+        code.Line("];");
+    }
+
+    private static string DescribeValue(Value value, string member) =>
+        $"new() {{ Name = {CSharpText.Literal(value.Name)}, MemberName = {CSharpText.Literal(member)}, ElementType = (ElementType){(int)value.ElementType}, Dimensions = {CSharpText.List(value.Shape.Select(size => size.ToString()))} }}";
+
+    private static string DescribeState(StatePair state, Graph graph)
+    {
+        long bytes = graph.Sequence is { } sequence ? state.Input.Shape[1].Constant * state.Input.Shape[3].Constant * sequence.Capacity * 4 : 0;
+        return $"new() {{ InputName = {CSharpText.Literal(state.Input.Name)}, OutputName = {CSharpText.Literal(state.Output.Name)}, ElementType = (ElementType){(int)state.Input.ElementType}, Dimensions = {CSharpText.List(state.Input.Shape.Select(size => size.ToString()))}, Kind = \"key/value cache\", Bytes = {Number(bytes)} }}";
+    }
+
+    private static List<string> DescribeDimensions(Graph graph)
+    {
+        List<string> items = [];
+        foreach (string symbol in graph.Symbols.Free)
+        {
+            DimensionRange range = graph.Symbols.Range(symbol);
+            items.Add($"new() {{ Symbol = {CSharpText.Literal(symbol)}, Minimum = {Number(range.Minimum)}, Maximum = {(range.IsBounded ? Number(range.Maximum) : "null")} }}");
+        }
+
+        foreach (KeyValuePair<string, Dimension> definition in graph.Symbols.Definitions.OrderBy(definition => definition.Key, StringComparer.Ordinal))
+        {
+            if (definition.Value.Value is { } pinned)
+            {
+                items.Add($"new() {{ Symbol = {CSharpText.Literal(definition.Key)}, Minimum = {Number(pinned)}, Maximum = {Number(pinned)}, Pinned = true }}");
+            }
+        }
+
+        return items;
+    }
+
+    private static string DescribeKernel(Kernel kernel, string name)
+    {
+        Dimension bytes = kernel.Reads.Concat(kernel.Writes).Aggregate(Dimension.Zero, (sum, view) => sum + view.Shape.ElementCount * view.ElementType.Bytes());
+        return $"new() {{ Name = {CSharpText.Literal(name)}, Kind = {CSharpText.Literal(kernel.Kind)}, Nodes = {CSharpText.List(kernel.Nodes)}, {Figure("MultiplyAdds", kernel.MultiplyAdds)}, {Figure("Bytes", bytes)} }}";
+    }
+
+    private static string Figure(string property, Dimension figure) => figure.Value is { } known
+        ? $"{property} = {Number(known)}"
+        : $"{property}Text = {CSharpText.Literal(figure.ToString())}";
+}

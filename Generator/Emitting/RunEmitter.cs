@@ -1,0 +1,216 @@
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Emitting;
+
+/// <summary>
+/// Writes the typed <c>Run</c>. A value with at most one size other than 1 is a span; more sizes make a tensor span up to the rank at which one can be made without
+/// allocating, and a span beyond.
+/// </summary>
+internal static class RunEmitter
+{
+    /// <summary>Tensor spans of higher rank keep their sizes on the heap.</summary>
+    private const int MaximumTensorSpanRank = 4;
+
+    public static void Write(CodeWriter code, EmissionModel model)
+    {
+        IReadOnlyList<int> inputs = model.RunInputs;
+        IReadOnlyList<int> outputs = model.RunOutputs;
+        if (inputs.Any(index => model.Graph.Inputs[index].ElementType.CSharpName() is null) || outputs.Any(index => model.Graph.Outputs[index].ElementType.CSharpName() is null))
+        {
+            return;
+        }
+
+        string result = outputs.Count switch
+        {
+            0 => "void",
+            1 => OutputType(model.Graph.Outputs[outputs[0]]),
+            _ => "Results",
+        };
+        code.Line("/// <summary>Runs the model. Results stay valid until the session is used again.</summary>");
+        foreach (int index in inputs)
+        {
+            code.Line($"/// <param name=\"{model.InputNames[index].TrimStart('@')}\">{CSharpText.Documentation(model.Graph.Inputs[index].ToString())}.</param>");
+        }
+
+        code.Line(outputs.Count == 1
+            ? $"/// <returns>{CSharpText.Documentation(model.Graph.Outputs[outputs[0]].ToString())}.</returns>"
+            : "/// <returns>The outputs.</returns>");
+        code.Line("/// <exception cref=\"ModelInputException\">An input's size does not fit.</exception>");
+        code.Line("/// <exception cref=\"ConcurrentSessionUseException\">Another thread is running the session.</exception>");
+        string parameters = string.Join(", ", inputs.Select(index => $"{InputType(model.Graph.Inputs[index])} {model.InputNames[index]}"));
+        using (code.Block($"public {result} Run({parameters})"))
+        {
+            code.Line("Enter();");
+            using (code.Block("try"))
+            {
+                foreach (int index in inputs)
+                {
+                    if (!IsSpan(model.Graph.Inputs[index].Shape))
+                    {
+                        WriteDenseCheck(code, model.Graph.Inputs[index], model.InputNames[index]);
+                    }
+                }
+
+                string pins = string.Join("\n", inputs.Select(index =>
+                {
+                    Value input = model.Graph.Inputs[index];
+                    string source = IsSpan(input.Shape) ? model.InputNames[index] : $"&{model.InputNames[index]}.GetPinnableReference()";
+                    return $"fixed ({input.ElementType.CSharpName()}* pointer{index} = {source})";
+                }));
+                if (pins.Length == 0)
+                {
+                    code.Line("Execute();");
+                }
+                else
+                {
+                    using (code.Block(pins))
+                    {
+                        foreach (int index in inputs)
+                        {
+                            WriteBind(code, model, index);
+                        }
+
+                        code.Line("Execute();");
+                    }
+                }
+
+                if (outputs.Count > 0)
+                {
+                    code.Line($"return {(outputs.Count == 1 ? Output(model, outputs[0]) : "new Results(this)")};");
+                }
+            }
+
+            using (code.Block("finally"))
+            {
+                code.Line("Exit();");
+            }
+        }
+
+        code.Line();
+        if (outputs.Count > 1)
+        {
+            WriteResults(code, model, outputs);
+        }
+    }
+
+    /// <summary>Whether a value is handed over as a plain span.</summary>
+    public static bool IsSpan(Shape shape) => shape.Count(size => size.Value != 1) <= 1 || shape.Rank > MaximumTensorSpanRank;
+
+    private static string InputType(Value value) => IsSpan(value.Shape)
+        ? $"ReadOnlySpan<{value.ElementType.CSharpName()}>"
+        : $"global::System.Numerics.Tensors.ReadOnlyTensorSpan<{value.ElementType.CSharpName()}>";
+
+    private static string OutputType(Value value) => InputType(value);
+
+    private static void WriteDenseCheck(CodeWriter code, Value input, string name)
+    {
+        using (code.Block($"if ({name}.Rank != {input.Shape.Rank})"))
+        {
+            code.Line($"ThrowWrongRank({CSharpText.Literal(input.Name)}, {input.Shape.Rank}, {name}.Rank);");
+        }
+
+        code.Line();
+        using (code.Block($"if (!{name}.IsDense)"))
+        {
+            code.Line($"throw new ArgumentException({CSharpText.Literal($"Input '{input.Name}' must be dense and row-major.")}, nameof({name}));");
+        }
+
+        code.Line();
+    }
+
+    private static void WriteBind(CodeWriter code, EmissionModel model, int index)
+    {
+        Value input = model.Graph.Inputs[index];
+        string name = model.InputNames[index];
+        string method = BindingEmitter.Method(model, index);
+        if (!IsSpan(input.Shape))
+        {
+            string sizes = string.Concat(Enumerable.Range(0, input.Shape.Rank).Select(axis => $", {name}.Lengths[{axis}]"));
+            code.Line($"{method}(pointer{index}{sizes});");
+            return;
+        }
+
+        int[] open = [.. Enumerable.Range(0, input.Shape.Rank).Where(axis => input.Shape[axis].Value != 1)];
+        if (open.Length <= 1)
+        {
+            // A scalar or vector: its length is its one size.
+            if (open.Length == 0 || input.Shape[open[0]].IsStatic)
+            {
+                WriteLengthCheck(code, model, input, name);
+            }
+
+            string sizes = string.Concat(Enumerable.Range(0, input.Shape.Rank).Select(axis => open.Contains(axis) ? $", {name}.Length" : ", 1"));
+            code.Line($"{method}(pointer{index}{sizes});");
+            return;
+        }
+
+        // Beyond the rank of tensor spans all sizes but one must be known.
+        int[] symbolic = [.. open.Where(axis => !input.Shape[axis].IsStatic)];
+        if (symbolic.Length > 1)
+        {
+            code.Line($"throw new NotSupportedException({CSharpText.Literal($"Input '{input.Name}' has {symbolic.Length} open sizes in rank {input.Shape.Rank}: use the untyped Run.")});");
+            return;
+        }
+
+        if (symbolic.Length == 0)
+        {
+            WriteLengthCheck(code, model, input, name);
+        }
+
+        Dimension known = input.Shape.Where(size => size.IsStatic).Aggregate(Dimension.One, (product, size) => product * size);
+        string arguments = string.Concat(Enumerable.Range(0, input.Shape.Rank).Select(axis => input.Shape[axis].IsStatic ? $", {input.Shape[axis]}" : $", {name}.Length / {known}"));
+        code.Line($"{method}(pointer{index}{arguments});");
+    }
+
+    private static void WriteLengthCheck(CodeWriter code, EmissionModel model, Value input, string name)
+    {
+        string count = model.Size(input.Shape.ElementCount);
+        using (code.Block($"if ({name}.Length != {count})"))
+        {
+            code.Line($"ThrowWrongLength({CSharpText.Literal(input.Name)}, {count}, {name}.Length);");
+        }
+
+        code.Line();
+    }
+
+    /// <summary>The expression that hands out a result.</summary>
+    private static string Output(EmissionModel model, int index)
+    {
+        Value output = model.Graph.Outputs[index];
+        string type = output.ElementType.CSharpName()!;
+        string pointer = new ModelKernelWriter(model, "").Pointer(model.Lowered.Outputs[index]!);
+        string count = $"checked((int){model.Size(output.Shape.ElementCount)})";
+        if (IsSpan(output.Shape))
+        {
+            return $"new ReadOnlySpan<{type}>({pointer}, {count})";
+        }
+
+        string sizes = string.Join(", ", output.Shape.Select(size => $"(nint){model.Size(size)}"));
+        return $"new global::System.Numerics.Tensors.ReadOnlyTensorSpan<{type}>({pointer}, {count}, [{sizes}])";
+    }
+
+    private static void WriteResults(CodeWriter code, EmissionModel model, IReadOnlyList<int> outputs)
+    {
+        foreach (int index in outputs)
+        {
+            code.Line($"private {OutputType(model.Graph.Outputs[index])} Get{model.OutputNames[index]}() => {Output(model, index)};");
+            code.Line();
+        }
+
+        code.Line("/// <summary>The results of a run; valid until the session is used again.</summary>");
+        using (code.Block("public readonly ref struct Results"))
+        {
+            code.Line("private readonly Session _session;");
+            code.Line();
+            code.Line("internal Results(Session session) => _session = session;");
+            foreach (int index in outputs)
+            {
+                code.Line();
+                code.Line($"/// <summary>{CSharpText.Documentation(model.Graph.Outputs[index].ToString())}.</summary>");
+                code.Line($"public {OutputType(model.Graph.Outputs[index])} {model.OutputNames[index]} => _session.Get{model.OutputNames[index]}();");
+            }
+        }
+
+        code.Line();
+    }
+}

@@ -1,0 +1,239 @@
+using System.Globalization;
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Planning;
+
+namespace Cameo.Generator.Emitting;
+
+/// <summary>Writes the file with the session class: fields, typed run, binding of inputs, order of kernels.</summary>
+internal static class SessionEmitter
+{
+    /// <summary>Kernels that one method calls.</summary>
+    private const int KernelsPerStage = 80;
+
+    public static GeneratedSource Emit(EmissionModel model, GenerationSignature? generation)
+    {
+        var code = new CodeWriter();
+        FileHeader.Write(code, $"Sessions of {model.ClassName}.");
+        code.Line($"namespace {model.Namespace};");
+        code.Line();
+        using (code.Block($"public sealed unsafe partial class {model.ClassName}"))
+        {
+            code.Line("/// <summary>What one thread needs to run the model. Reusable; for one thread at a time.</summary>");
+            using (code.Block($"public sealed unsafe partial class Session : CompiledSession{(generation is null ? "" : ", IDecoder")}"))
+            {
+                WriteFields(code, model);
+                WriteConstructor(code, model);
+                RunEmitter.Write(code, model);
+                BindingEmitter.Write(code, model);
+                WriteExecute(code, model);
+                WriteOutputs(code, model);
+                if (!model.Plan.IsStatic)
+                {
+                    WriteArenaPlan(code, model);
+                }
+
+                if (generation is not null)
+                {
+                    GenerationEmitter.Write(code, model, generation);
+                }
+            }
+        }
+
+        return new GeneratedSource($"{model.Namespace}.{model.ClassName}.Session.g.cs", code.ToString());
+    }
+
+    private static void WriteFields(CodeWriter code, EmissionModel model)
+    {
+        foreach (int index in model.RunInputs)
+        {
+            code.Line($"private void* _input{index}; // {CSharpText.Comment(model.Graph.Inputs[index].ToString())}");
+        }
+
+        foreach (string symbol in model.Graph.Symbols.Free)
+        {
+            code.Line($"private long {model.SymbolField(symbol)}; // size {CSharpText.Comment(symbol)}");
+        }
+
+        for (int index = 0; index < model.Graph.States.Count; index++)
+        {
+            code.Line($"private readonly KeyValueBuffer _state{index}; // {CSharpText.Comment($"{model.Graph.States[index].Input.Name} -> {model.Graph.States[index].Output.Name}")}");
+        }
+
+        if (model.Graph.Sequence?.Mask is not null)
+        {
+            code.Line("private long _maskColumns; // columns of the padding mask");
+        }
+
+        code.Line();
+    }
+
+    private static void WriteConstructor(CodeWriter code, EmissionModel model)
+    {
+        using (code.Block($"internal Session({model.ClassName} model, SessionOptions? options)\n    : base(model, options)"))
+        {
+            if (model.Graph.Sequence is { } sequence)
+            {
+                code.Line($"CreateSequence({sequence.Capacity}, {CSharpText.Literal(sequence.CapacityOption)});");
+                for (int index = 0; index < model.Graph.States.Count; index++)
+                {
+                    Shape shape = model.Graph.States[index].Input.Shape;
+                    code.Line($"_state{index} = AddKeyValueState({shape[1]}, {shape[3]});");
+                }
+
+                if (sequence.Rows.IsStatic)
+                {
+                    code.Line($"Sequence!.EnsureRows({sequence.Rows});");
+                }
+                else
+                {
+                    code.Line("AllocateStates();");
+                }
+            }
+
+            if (model.Plan.IsStatic && model.Plan.ArenaBytes > 0)
+            {
+                code.Line($"EnsureArena({model.ClassName}.ArenaBytes);");
+            }
+        }
+
+        code.Line();
+    }
+
+    private static void WriteExecute(CodeWriter code, EmissionModel model)
+    {
+        int stages = (model.KernelNames.Count + KernelsPerStage - 1) / KernelsPerStage;
+        code.Line("/// <inheritdoc/>");
+        using (code.Block("protected override void Execute()"))
+        {
+            if (model.Graph.Sequence is { } sequence)
+            {
+                string rows = $"checked((int){model.Size(sequence.Rows)})";
+                string tokens = $"checked((int){model.Size(sequence.NewTokens)})";
+                code.Line(sequence.Mask is { } mask
+                    ? $"Sequence!.Begin({rows}, {tokens}, ({mask.ElementType.CSharpName()}*)_input{model.Graph.Inputs.IndexOf(mask)}, checked((int)_maskColumns));"
+                    : $"Sequence!.Begin({rows}, {tokens});");
+                code.Line($"{model.SymbolField(sequence.PositionSymbol)} = Sequence!.Position;");
+            }
+
+            if (!model.Plan.IsStatic)
+            {
+                code.Line("PlanArena();");
+            }
+
+            for (int stage = 0; stage < stages; stage++)
+            {
+                code.Line($"Stage{stage}();");
+            }
+
+            if (model.Graph.Sequence is not null)
+            {
+                code.Line("Sequence!.Commit();");
+            }
+        }
+
+        code.Line();
+        for (int stage = 0; stage < stages; stage++)
+        {
+            using (code.Block($"private void Stage{stage}()"))
+            {
+                foreach (string name in model.KernelNames.Skip(stage * KernelsPerStage).Take(KernelsPerStage))
+                {
+                    code.Line($"{name}();");
+                }
+            }
+
+            code.Line();
+        }
+    }
+
+    private static void WriteOutputs(CodeWriter code, EmissionModel model)
+    {
+        var writer = new ModelKernelWriter(model, "");
+        code.Line("/// <inheritdoc/>");
+        using (code.Block("protected override TensorView GetOutputView(int index)"))
+        {
+            using (code.Block("switch (index)"))
+            {
+                int number = 0;
+                foreach (int index in model.RunOutputs)
+                {
+                    Value output = model.Graph.Outputs[index];
+                    string pointer = writer.Pointer(model.Lowered.Outputs[index]!);
+                    code.Line($"case {number}: // {CSharpText.Comment(output.ToString())}");
+                    using (code.Indent())
+                    {
+                        int rank = output.Shape.Rank;
+                        for (int axis = 0; axis < rank; axis++)
+                        {
+                            code.Line($"_outputShape[{axis}] = {model.Size(output.Shape[axis])};");
+                        }
+
+                        code.Line($"return new TensorView({pointer}, (ElementType){(int)output.ElementType}, new ReadOnlySpan<long>(_outputShape, 0, {rank}));");
+                    }
+
+                    number++;
+                }
+
+                code.Line("default:");
+                using (code.Indent())
+                {
+                    code.Line("throw new ArgumentOutOfRangeException(nameof(index));");
+                }
+            }
+        }
+
+        code.Line();
+        code.Line($"private readonly long[] _outputShape = new long[{Math.Max(1, model.RunOutputs.Select(index => model.Graph.Outputs[index].Shape.Rank).DefaultIfEmpty().Max())}];");
+        code.Line();
+    }
+
+    /// <summary>Sizes follow from the run's shapes; buffers are placed again only when a shape has changed.</summary>
+    private static void WriteArenaPlan(CodeWriter code, EmissionModel model)
+    {
+        int count = model.Plan.Slots.Count;
+        string[] symbols = [.. model.Graph.Symbols.Free];
+        string List(Func<ArenaSlot, int> field) => string.Join(", ", model.Plan.Slots.Select(slot => field(slot).ToString(CultureInfo.InvariantCulture)));
+        code.Line($"private static readonly int[] s_firstUse = [{List(slot => slot.FirstKernel)}];");
+        code.Line($"private static readonly int[] s_lastUse = [{List(slot => slot.LastKernel)}];");
+        code.Line($"private readonly long[] _offsets = new long[{count}];");
+        code.Line($"private readonly long[] _sizes = new long[{count}];");
+        code.Line($"private readonly int[] _placementWork = new int[ArenaPlacement.WorkLength({count})];");
+        code.Line($"private readonly long[] _plannedFor = [{string.Join(", ", symbols.Select(_ => "-1"))}];");
+        code.Line();
+        code.Line("/// <summary>Lays the arena out for the sizes of this run, where they differ from the last run's.</summary>");
+        using (code.Block("private void PlanArena()"))
+        {
+            string same = string.Join(" && ", symbols.Select((symbol, index) => $"_plannedFor[{index}] == {model.SymbolField(symbol)}"));
+            using (code.Block($"if ({(same.Length > 0 ? same : "Arena != null")})"))
+            {
+                code.Line("return;");
+            }
+
+            code.Line();
+            for (int first = 0; first < count; first += KernelsPerStage)
+            {
+                code.Line($"SizeBuffers{first / KernelsPerStage}();");
+            }
+
+            code.Line($"EnsureArena(ArenaPlacement.Place({count}, _sizes, s_firstUse, s_lastUse, _offsets, _placementWork));");
+            for (int index = 0; index < symbols.Length; index++)
+            {
+                code.Line($"_plannedFor[{index}] = {model.SymbolField(symbols[index])};");
+            }
+        }
+
+        code.Line();
+        for (int first = 0; first < count; first += KernelsPerStage)
+        {
+            using (code.Block($"private void SizeBuffers{first / KernelsPerStage}()"))
+            {
+                for (int index = first; index < Math.Min(first + KernelsPerStage, count); index++)
+                {
+                    code.Line($"_sizes[{index}] = checked({model.Size(model.Plan.Slots[index].Bytes)}); // {CSharpText.Comment(model.Plan.Slots[index].Buffers[0].Name)}");
+                }
+            }
+
+            code.Line();
+        }
+    }
+}
