@@ -7,7 +7,6 @@ using Cameo.Generator.Graphs;
 using Cameo.Generator.Lowering;
 using Cameo.Generator.Onnx;
 using Cameo.Generator.Onnx.Proto;
-using Cameo.Generator.Operators;
 using Cameo.Generator.Passes;
 using Cameo.Generator.Planning;
 
@@ -22,13 +21,15 @@ internal static class ModelCompiler
     /// <param name="cancellationToken">Checked between passes and between emitted members.</param>
     public static CompileResult Compile(string graphText, CompileSettings settings, CancellationToken cancellationToken = default)
     {
+#pragma warning disable RS1035 // Not for messages: generated code must be the same under every culture.
         CultureInfo culture = CultureInfo.CurrentCulture;
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+#pragma warning restore RS1035
         var diagnostics = new List<DiagnosticInfo>();
         var stages = new List<StageDump>();
         try
         {
-            return Compile(graphText, settings, diagnostics, stages, cancellationToken);
+            return RunStages(graphText, settings, diagnostics, stages, cancellationToken);
         }
         catch (InvalidGraphTextException exception)
         {
@@ -51,13 +52,15 @@ internal static class ModelCompiler
         }
         finally
         {
+#pragma warning disable RS1035
             CultureInfo.CurrentCulture = culture;
+#pragma warning restore RS1035
         }
 
         return new CompileResult("", "file", [], null, diagnostics, stages, []);
     }
 
-    private static CompileResult Compile(string graphText, CompileSettings settings, List<DiagnosticInfo> diagnostics, List<StageDump> stages, CancellationToken cancellationToken)
+    private static CompileResult RunStages(string graphText, CompileSettings settings, List<DiagnosticInfo> diagnostics, List<StageDump> stages, CancellationToken cancellationToken)
     {
         ModelProto proto = GraphTextReader.Read(graphText);
         var options = new Passes.ModelOptions(GraphOptions.Read(proto));
