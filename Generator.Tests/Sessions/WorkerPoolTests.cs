@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Cameo.Threading;
 using Xunit;
@@ -66,31 +68,15 @@ public sealed unsafe class WorkerPoolTests
     [Fact]
     public void ManyCallersAtOnceAllFinish()
     {
-        var errors = new List<Exception>();
-        var callers = new List<Thread>();
-        for (int index = 0; index < 8; index++)
+        // Numbers of parts and threads change from run to run, some runs fail, and some callers pause: a worker that is late for one run
+        // meets another of every kind.
+        var pool = new WorkerPool("Cameo crowd");
+        long end = Stopwatch.GetTimestamp() + (2 * Stopwatch.Frequency);
+        var errors = new ConcurrentQueue<Exception>();
+        Thread[] callers = [.. Enumerable.Range(0, 5).Select(seed => new Thread(() => Call(pool, new Random(seed), end, errors)))];
+        foreach (Thread caller in callers)
         {
-            var caller = new Thread(() =>
-            {
-                try
-                {
-                    var workers = new Workers(4);
-                    for (int round = 0; round < 2000; round++)
-                    {
-                        var work = new SummingWork();
-                        workers.Run(ref work, 5);
-                        Assert.Equal(10, work.Sum);
-                    }
-                }
-                catch (Exception exception)
-                {
-                    lock (errors)
-                    {
-                        errors.Add(exception);
-                    }
-                }
-            });
-            callers.Add(caller);
+            caller.IsBackground = true;
             caller.Start();
         }
 
@@ -224,6 +210,34 @@ public sealed unsafe class WorkerPoolTests
         Assert.Equal(3, work.Sum);
         Assert.Throws<InvalidOperationException>(() => { default(Workers).Scratch(0, 1); });
         Assert.Throws<ArgumentOutOfRangeException>(() => new Workers(0));
+    }
+
+    private static void Call(WorkerPool pool, Random random, long end, ConcurrentQueue<Exception> errors)
+    {
+        try
+        {
+            while (Stopwatch.GetTimestamp() < end)
+            {
+                int parts = random.Next(1, 9);
+                var work = new SummingWork();
+                pool.Run(ref work, parts, threads: random.Next(1, 6));
+                Assert.Equal(parts * (parts - 1) / 2, work.Sum);
+                if (random.Next(200) == 0)
+                {
+                    var failing = new FailingWork(from: 0);
+                    Assert.Throws<InvalidOperationException>(() => pool.Run(ref failing, parts, threads: 4));
+                }
+
+                if (random.Next(50) == 0)
+                {
+                    Thread.SpinWait(random.Next(5000));
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            errors.Enqueue(exception);
+        }
     }
 
     private static (int Threads, double Milliseconds) ProcessorMilliseconds(string threadName)

@@ -46,8 +46,8 @@ public sealed unsafe class WorkerPool
     private int _exceptionPart;
     private int _callerSleeps;
 
-    // High half: generation of the run; low half: next part to take. A thread that comes late finds another generation and leaves
-    // without having read anything of a run that is over. Alone on their cache lines, as all threads write them.
+    // High half: generation of the run; low half: parts that nobody has taken yet. One word says both, so that a thread which comes late can't
+    // take a part of a run that is over by what it reads of the next one. Alone on their cache lines, as all threads write them.
     private PaddedLong _claim;
     private PaddedLong _completed;
 
@@ -135,7 +135,7 @@ public sealed unsafe class WorkerPool
         _exception = null;
         _exceptionPart = int.MaxValue;
         _completed.Value = 0;
-        Volatile.Write(ref _claim.Value, Claim(generation, 0));
+        Volatile.Write(ref _claim.Value, Claim(generation, parts));
 
         // The last worker first: who wakes another one must find its order given.
         for (int number = helpers; number >= 1; number--)
@@ -154,7 +154,7 @@ public sealed unsafe class WorkerPool
         }
     }
 
-    private static long Claim(int generation, int part) => ((long)generation << 32) | (uint)part;
+    private static long Claim(int generation, int remaining) => ((long)generation << 32) | (uint)remaining;
 
     /// <summary>Takes and runs parts until none is left or the run is over.</summary>
     private void TakeParts(int generation)
@@ -162,19 +162,20 @@ public sealed unsafe class WorkerPool
         while (true)
         {
             long claim = Volatile.Read(ref _claim.Value);
-            int part = (int)claim;
-            int parts = _parts;
-            if ((int)(claim >> 32) != generation || part >= parts)
+            int remaining = (int)claim;
+            if ((int)(claim >> 32) != generation || remaining == 0)
             {
                 return;
             }
 
-            if (Interlocked.CompareExchange(ref _claim.Value, claim + 1, claim) != claim)
+            if (Interlocked.CompareExchange(ref _claim.Value, claim - 1, claim) != claim)
             {
                 continue;
             }
 
-            // From here to the increment of _completed the run cannot end, so its fields may be read.
+            // From here to the increment of _completed the run cannot end, so its fields may be read; not before.
+            int parts = _parts;
+            int part = parts - remaining;
             try
             {
                 _invoke(_work, part, parts);
