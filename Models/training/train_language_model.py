@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 nice /usr/bin/python3 train_language_model.py [--steps N] [--work work]
 
 Needs the Debian packages python3-torch, bible-kjv, bible-kjv-text, and libopenblas0-pthread (without it torch falls
-back to the reference BLAS, which is 15 times slower). Every step draws its windows from a generator seeded by the step
+back to the reference BLAS, which is 15 times slower). Every step draws its windows and its dropout from a seed of the step
 alone, and the learning rate is constant until the decay begins: a run that is resumed, or resumed with another number
 of steps before the decay began, ends exactly as an uninterrupted one with that number.
 """
@@ -90,6 +90,7 @@ class Windows:
 @torch.no_grad()
 def bits_per_character(model, chapters, tokenizer):
     """Bits for all tokens of the chapters (the end tokens too) by their characters; context 256 to 512 tokens."""
+    model.eval()
     bits, characters, stride = 0.0, 0, LONG // 2
     for chapter in chapters:
         text = "\n".join(chapter)
@@ -103,14 +104,15 @@ def bits_per_character(model, chapters, tokenizer):
             losses = functional.cross_entropy(logits, window[1:], reduction="none")
             bits += losses[scored - begin - 1:].double().sum().item() / math.log(2)
             scored = begin + len(window)
+    model.train()
     return bits / characters
 
 
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=4000, help="all steps, the decay included")
-    parser.add_argument("--decay", type=int, default=1200, help="the last steps, in which the rates fall to zero")
+    parser.add_argument("--steps", type=int, default=3500, help="all steps, the decay included")
+    parser.add_argument("--decay", type=int, default=1100, help="the last steps, in which the rates fall to zero")
     parser.add_argument("--evaluate-every", type=int, default=250)
     parser.add_argument("--work", default=os.path.join(here, "work"), help="folder for checkpoints and the log")
     parser.add_argument("--resume", metavar="CHECKPOINT")
@@ -149,6 +151,7 @@ def main():
     for step in range(first, options.steps):
         remaining = options.steps - step
         rate = min(1.0, (step + 1) / WARM_UP, remaining / options.decay)
+        torch.manual_seed(SEED * 2_000_003 + step)   # for the dropout
         rows = windows.batch(step, LONG if remaining <= options.decay else SHORT)
         hidden = model.hidden(rows[:, :-1])
         logits = hidden.reshape(-1, configuration.hidden) @ model.embedding.t()
