@@ -8,7 +8,7 @@ namespace Cameo.Benchmarks;
 /// <summary>float32 matrix products against ONNX Runtime and the machine's limits.</summary>
 internal static unsafe class MatrixMultiplyComparison
 {
-    private const int Rounds = 21;
+    private const int Rounds = 31;
     private static readonly int[] ThreadCounts = [1, 2];
 
     public static void Run()

@@ -12,6 +12,12 @@ internal static unsafe class MatrixBlock
     /// </summary>
     public const int DepthBlock = 1024;
 
+    /// <summary>
+    /// Depth of the part of a panel that a single tile of narrow vectors reads strip after strip: 16 KiB, which stay in the first-level cache, so that
+    /// memory is read once for all strips.
+    /// </summary>
+    private const int StripDepthBlock = 128;
+
     /// <summary>C block = epilogue(rows · panel).</summary>
     /// <typeparam name="V">Vector type.</typeparam>
     /// <typeparam name="TEpilogue">The epilogue.</typeparam>
@@ -33,7 +39,11 @@ internal static unsafe class MatrixBlock
         where V : struct, IVector<V>
         where TEpilogue : struct, IEpilogue
     {
-        nint depthBlock = rows <= MatrixTile.LargestRows<V>() ? depth : BalancedDepth(depth);
+        bool isSingleTile = rows <= MatrixTile.LargestRows<V>();
+        bool isSingleStrip = 2 * V.Count == MatrixMultiply.PanelColumns;
+        nint depthBlock = !isSingleTile ? BalancedDepth(depth, DepthBlock)
+            : isSingleStrip ? depth
+            : BalancedDepth(depth, StripDepthBlock);
         nint begin = 0;
         do
         {
@@ -99,10 +109,17 @@ internal static unsafe class MatrixBlock
                 PrefetchOutput(c, ldc, present);
             }
 
-            for (nint strip = 0; strip < strips; strip += 2 * V.Count)
+            if (tileRows == 1 && 2 * V.Count < MatrixMultiply.PanelColumns)
             {
-                MatrixTile.Multiply<V>(tileRows, packedA + (begin * tileRows), panel + strip, strideB, count, sums + strip, begin != 0, next, nextStep);
-                next += count * nextStep;
+                MatrixTile.OneRowOfPanel<V>(packedA + begin, panel, strideB, count, sums, begin != 0);
+            }
+            else
+            {
+                for (nint strip = 0; strip < strips; strip += 2 * V.Count)
+                {
+                    MatrixTile.Multiply<V>(tileRows, packedA + (begin * tileRows), panel + strip, strideB, count, sums + strip, begin != 0, next, nextStep);
+                    next += count * nextStep;
+                }
             }
 
             if (begin + count == depth)
@@ -149,9 +166,9 @@ internal static unsafe class MatrixBlock
     }
 
     /// <summary>Parts of equal depth, so that no part is short.</summary>
-    private static nint BalancedDepth(nint depth)
+    private static nint BalancedDepth(nint depth, nint block)
     {
-        nint parts = (depth + DepthBlock - 1) / DepthBlock;
+        nint parts = (depth + block - 1) / block;
         return parts <= 1 ? depth : (depth + parts - 1) / parts;
     }
 }
