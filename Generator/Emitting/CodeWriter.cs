@@ -45,6 +45,9 @@ internal sealed class CodeWriter
     /// <summary>Closes a block.</summary>
     internal readonly struct BlockScope(CodeWriter writer, string? end) : IDisposable
     {
+        /// <summary>The same block, closed as an object initializer: with a semicolon.</summary>
+        public BlockScope AsInitializer() => new(writer, "};");
+
         public void Dispose()
         {
             writer._depth--;

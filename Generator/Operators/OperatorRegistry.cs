@@ -33,6 +33,8 @@ internal static class OperatorRegistry
     private static IEnumerable<IEnumerable<Operator>> Families() =>
     [
         ArithmeticOperators.All,
+        AttentionOperator.All,
+        RotaryEmbeddingOperators.All,
         MathOperators.All,
         ActivationOperators.All,
         ContribActivationOperators.All,
