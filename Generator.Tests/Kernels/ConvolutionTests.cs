@@ -99,19 +99,32 @@ public sealed unsafe class ConvolutionTests
     [Fact]
     public void NothingIsAllocatedOnceScratchMemoryHasItsSize()
     {
-        ConvolutionShape shape = TwoDimensional(1, 16, 32, 1, Forward(32, 3, padBegin: 1, padEnd: 1), Forward(32, 3, padBegin: 1, padEnd: 1));
         var workers = new Workers(3);
+        SpatialAxis same = Forward(32, 3, padBegin: 1, padEnd: 1);
+        SpatialAxis half = Forward(32, 3, 2, 1, 1, 1);
+        SpatialAxis twice = Transposed(32, 2, 2);
+        ConvolutionShape dense = TwoDimensional(1, 16, 16, 1, same, same);
+        ConvolutionShape strided = TwoDimensional(1, 16, 16, 1, half, half);
+        ConvolutionShape transposed = TwoDimensional(1, 16, 16, 1, twice, twice);
+        var pooling = new PoolingShape(1, 16, SpatialAxis.Single, half, half);
+        var resized = new ResizeAxis(32, 64, 2);
         var input = new float[16 * 32 * 32];
-        var weights = new float[(int)Convolution.PackedWeightCount(shape)];
-        var output = new float[32 * 32 * 32];
+        var weights = new float[16 * 16 * 9];
+        var output = new float[16 * 64 * 64];
         long allocated = 0;
         fixed (float* x = input, w = weights, y = output)
         {
             for (int round = 0; round < 10; round++)
             {
-                long before = GC.GetTotalAllocatedBytes(true);
-                Convolution.Direct(workers, shape, x, w, y, default(NoChannelEpilogue));
-                allocated = GC.GetTotalAllocatedBytes(true) - before;
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                Convolution.Direct(workers, dense, x, w, y, default(NoChannelEpilogue));
+                Convolution.Direct(workers, strided, x, w, y, default(NoChannelEpilogue));
+                Convolution.Depthwise(workers, strided with { Groups = 16 }, x, w, y, default(NoChannelEpilogue));
+                ConvolutionTranspose.Direct(workers, transposed, x, w, y, default(NoChannelEpilogue));
+                Pooling.Max(workers, pooling, x, y, default(NoChannelEpilogue));
+                Pooling.Average(workers, pooling, true, x, y, default(NoChannelEpilogue));
+                Resize.Linear(workers, 1, 16, resized, resized, ResizeCoordinates.HalfPixel, x, y, default(NoChannelEpilogue));
+                allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             }
         }
 

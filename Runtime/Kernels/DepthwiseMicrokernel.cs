@@ -3,11 +3,11 @@ using Cameo.Vectors;
 
 namespace Cameo.Kernels;
 
-/// <summary>Convolves one channel of a tile with one kernel; lanes run along positions.</summary>
+/// <summary>Convolves one channel of a tile with one kernel; lanes run along positions. Optimised from the first call because a single call can be long.</summary>
 internal static unsafe class DepthwiseMicrokernel
 {
     /// <summary>Computes positions 0 … <paramref name="positions"/> − 1, and whatever fills the last vector.</summary>
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<V>(ConvolutionTap* taps, int tapCount, float* tile, float* weights, float* results, int positions)
         where V : struct, IVector<V>
     {
@@ -66,6 +66,7 @@ internal static unsafe class DepthwiseMicrokernel
     /// <param name="weights">Weights of the kernel.</param>
     /// <param name="results">Results of the first row; what is written beyond a row is what belongs there.</param>
     /// <param name="columns">Positions of a row to compute, and whatever fills the last pair of vectors.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunRows<V>(
         ConvolutionTap* taps, int kernelRows, int kernelColumns, float* tile, nint pitch, float* weights, float* results, int columns)
         where V : struct, IVector<V>

@@ -103,15 +103,15 @@ internal static unsafe class StridedRow
     {
         if (typeof(V) == typeof(Vector512Float))
         {
-            return (V)(object)new Vector512Float(LoadEven512(source));
+            return Unsafe.BitCast<Vector512Float, V>(new Vector512Float(LoadEven512(source)));
         }
 
         if (typeof(V) == typeof(Vector256Float))
         {
-            return (V)(object)new Vector256Float(LoadEven256(source));
+            return Unsafe.BitCast<Vector256Float, V>(new Vector256Float(LoadEven256(source)));
         }
 
-        return (V)(object)new Vector128Float(LoadEven128(source));
+        return Unsafe.BitCast<Vector128Float, V>(new Vector128Float(LoadEven128(source)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
