@@ -43,7 +43,7 @@ internal sealed unsafe class ConvolutionCase
         using ConvolutionMemory<float> bias = Guard(_bias, atEnd);
         using ConvolutionMemory<float> output = Guard(_residual, atEnd);
         var epilogue = new ConvolutionTestEpilogue(bias.Pointer, output.Pointer);
-        var workers = new Workers(threads);
+        Workers workers = PoisonedWorkers(threads);
         if (depthwise)
         {
             ConvolutionGeometry geometry = ConvolutionGeometry.Forward(_shape, 1, V.Count);
@@ -97,6 +97,19 @@ internal sealed unsafe class ConvolutionCase
         float[] result = output.Span.ToArray();
         Check(result);
         return result;
+    }
+
+    /// <summary>Workers whose scratch memory is full of NaN, so that a result that uses what was never written shows it.</summary>
+    public static Workers PoisonedWorkers(int threads)
+    {
+        const int Bytes = 1 << 19;
+        var workers = new Workers(threads);
+        for (int part = 0; part < threads; part++)
+        {
+            new Span<byte>(workers.Scratch(part, Bytes), Bytes).Fill(0xFF);
+        }
+
+        return workers;
     }
 
     private static float[] Random(Random random, int count)

@@ -156,9 +156,10 @@ public sealed unsafe class PoolingTests
         input.CopyTo(source.Span);
         bias.Span.Clear();
         output.Span.Clear();
+        Workers workers = ConvolutionCase.PoisonedWorkers(threads);
         var work = new PoolingWork<V, TReduction, ConvolutionTestEpilogue>(
-            new Workers(threads), shape, includePadding, source.Pointer, output.Pointer, new ConvolutionTestEpilogue(bias.Pointer, output.Pointer));
-        new Workers(threads).Run(ref work, threads);
+            workers, shape, includePadding, source.Pointer, output.Pointer, new ConvolutionTestEpilogue(bias.Pointer, output.Pointer));
+        workers.Run(ref work, threads);
         return output.Span.ToArray();
     }
 

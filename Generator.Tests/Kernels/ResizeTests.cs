@@ -143,8 +143,9 @@ public sealed unsafe class ResizeTests
 
         fixed (ResizeSample* samples = columns)
         {
+            Workers workers = ConvolutionCase.PoisonedWorkers(threads);
             var work = new ResizeWork<V, ConvolutionTestEpilogue>(
-                new Workers(threads),
+                workers,
                 2,
                 3,
                 height,
@@ -156,7 +157,7 @@ public sealed unsafe class ResizeTests
                 source.Pointer,
                 output.Pointer,
                 new ConvolutionTestEpilogue(bias.Pointer, output.Pointer));
-            new Workers(threads).Run(ref work, threads);
+            workers.Run(ref work, threads);
         }
 
         return output.Span.ToArray();
