@@ -28,7 +28,7 @@ internal sealed class EmissionModel
         var parameters = new Identifiers();
         InputNames = [.. Graph.Inputs.Select(input => parameters.Unique(Identifiers.Camel(input.Name)))];
         var properties = new Identifiers("Equals", "GetHashCode", "GetType", "ToString", className);
-        OutputNames = [.. Graph.Outputs.Select(output => properties.Unique(Identifiers.Pascal(output.Name)))];
+        OutputNames = [.. Graph.Outputs.Select((_, index) => properties.Unique(Identifiers.Pascal(Graph.OutputName(index))))];
         var methods = new Identifiers("Run", "Execute", "Session", className, "Dispose", "Enter", "Exit", "Prepare", "Arena", "Weights", "Prepared", "Workers", "Sequence");
         KernelNames = [.. lowered.Kernels.Select(kernel => methods.Unique(KernelName(kernel)))];
         LoadKernelNames = [.. lowered.LoadKernels.Select(kernel => methods.Unique("Prepare" + KernelName(kernel)))];

@@ -187,8 +187,8 @@ internal static class ModelEmitter
             code.Line($"EmbeddedWeights = {embedded},");
         }
 
-        WriteList(code, "DescribeInputs", "ValueDescription", [.. model.RunInputs.Select(index => DescribeValue(graph.Inputs[index], model.InputNames[index].TrimStart('@')))]);
-        WriteList(code, "DescribeOutputs", "ValueDescription", [.. model.RunOutputs.Select(index => DescribeValue(graph.Outputs[index], model.OutputNames[index]))]);
+        WriteList(code, "DescribeInputs", "ValueDescription", [.. model.RunInputs.Select(index => DescribeValue(graph.Inputs[index], graph.Inputs[index].Name, model.InputNames[index].TrimStart('@')))]);
+        WriteList(code, "DescribeOutputs", "ValueDescription", [.. model.RunOutputs.Select(index => DescribeValue(graph.Outputs[index], graph.OutputName(index), model.OutputNames[index]))]);
         WriteList(code, "DescribeStates", "StateDescription", [.. graph.States.Select(state => DescribeState(state, graph))]);
         WriteList(code, "DescribeDimensions", "DimensionDescription", DescribeDimensions(graph));
         WriteList(code, "DescribeKernels", "KernelDescription", [.. model.Lowered.Kernels.Select((kernel, index) => DescribeKernel(kernel, model.KernelNames[index]))]);
@@ -236,13 +236,15 @@ internal static class ModelEmitter
         code.Line("];");
     }
 
-    private static string DescribeValue(Value value, string member) =>
-        $"new() {{ Name = {CSharpText.Literal(value.Name)}, MemberName = {CSharpText.Literal(member)}, ElementType = (ElementType){(int)value.ElementType}, Dimensions = {CSharpText.List(value.Shape.Select(size => size.ToString()))} }}";
+    private static string DescribeValue(Value value, string name, string member) =>
+        $"new() {{ Name = {CSharpText.Literal(name)}, MemberName = {CSharpText.Literal(member)}, ElementType = (ElementType){(int)value.ElementType}, Dimensions = {CSharpText.List(value.Shape.Select(size => size.ToString()))} }}";
 
     private static string DescribeState(StatePair state, Graph graph)
     {
         long bytes = graph.Sequence is { } sequence ? state.Input.Shape[1].Constant * state.Input.Shape[3].Constant * sequence.Capacity * 4 : 0;
-        return $"new() {{ InputName = {CSharpText.Literal(state.Input.Name)}, OutputName = {CSharpText.Literal(state.Output.Name)}, ElementType = (ElementType){(int)state.Input.ElementType}, Dimensions = {CSharpText.List(state.Input.Shape.Select(size => size.ToString()))}, Kind = \"key/value cache\", Bytes = {Number(bytes)} }}";
+        int output = graph.Outputs.IndexOf(state.Output);
+        string outputName = output < 0 ? state.Output.Name : graph.OutputName(output);
+        return $"new() {{ InputName = {CSharpText.Literal(state.Input.Name)}, OutputName = {CSharpText.Literal(outputName)}, ElementType = (ElementType){(int)state.Input.ElementType}, Dimensions = {CSharpText.List(state.Input.Shape.Select(size => size.ToString()))}, Kind = \"key/value cache\", Bytes = {Number(bytes)} }}";
     }
 
     private static List<string> DescribeDimensions(Graph graph)

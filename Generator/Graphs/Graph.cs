@@ -11,6 +11,9 @@ internal sealed class Graph(string name)
 
     public List<Value> Outputs { get; } = [];
 
+    /// <summary>What the model calls its outputs, in the order of <see cref="Outputs"/>: passes may put other values in their place, the names are the model's.</summary>
+    public List<string> OutputNames { get; } = [];
+
     public List<Node> Nodes { get; } = [];
 
     /// <summary>Carried data: pairs of input and output that a session keeps; see the design's "State".</summary>
@@ -44,7 +47,7 @@ internal sealed class Graph(string name)
         return node;
     }
 
-    /// <summary>Makes every reader of <paramref name="old"/>, the graph's outputs included, read <paramref name="replacement"/>.</summary>
+    /// <summary>Makes every reader of <paramref name="old"/>, the graph's outputs and states included, read <paramref name="replacement"/>.</summary>
     public void ReplaceUses(Value old, Value replacement)
     {
         foreach (Node consumer in old.Consumers.ToArray())
@@ -65,7 +68,18 @@ internal sealed class Graph(string name)
                 Outputs[index] = replacement;
             }
         }
+
+        for (int index = 0; index < States.Count; index++)
+        {
+            if (States[index].Output == old)
+            {
+                States[index] = States[index] with { Output = replacement };
+            }
+        }
     }
+
+    /// <summary>The model's name of an output; the value's own where the graph was not read from a model.</summary>
+    public string OutputName(int index) => index >= 0 && index < OutputNames.Count ? OutputNames[index] : Outputs[index].Name;
 
     public bool IsOutput(Value value) => Outputs.Contains(value);
 

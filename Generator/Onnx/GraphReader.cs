@@ -98,6 +98,7 @@ internal sealed class GraphReader
 
         foreach (ValueInfoProto output in proto.Output)
         {
+            graph.OutputNames.Add(output.Name);
             graph.Outputs.Add(scope.Find(output.Name) ?? throw new ModelException(null, $"graph output '{output.Name}' is made by no node"));
         }
 
