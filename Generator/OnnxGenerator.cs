@@ -56,8 +56,6 @@ public sealed class OnnxGenerator : IIncrementalGenerator
 
     private CompiledModel Compile(GraphText text, CancellationToken cancellationToken)
     {
-        // Source must not depend on the machine's language.
-        using InvariantCulture culture = new();
         try
         {
             return CompiledModel.From(text, _compile(text.Text, new CompileSettings(), cancellationToken));

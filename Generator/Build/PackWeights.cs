@@ -136,7 +136,6 @@ public sealed class PackWeights : MSBuildTask, ICancelableTask, IDisposable
 
     private CompileResult? TryCompile(string text)
     {
-        using InvariantCulture culture = new();
         try
         {
             return Compile(text, new CompileSettings { DumpStages = DumpStages }, _cancellation.Token);
