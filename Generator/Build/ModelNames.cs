@@ -1,4 +1,4 @@
-using System.Text;
+using Cameo.Generator.Emitting;
 
 namespace Cameo.Generator.Build;
 
@@ -8,40 +8,9 @@ internal static class ModelNames
     /// <summary>The class of a model without <c>OnnxClass</c>: the words of its file's name, each with a capital.</summary>
     public static string ClassFromFile(string path)
     {
-        StringBuilder name = new();
-        bool wordStarts = true;
-        foreach (char character in Path.GetFileNameWithoutExtension(path))
-        {
-            if (!IsIdentifierPart(character))
-            {
-                wordStarts = true;
-                continue;
-            }
-
-            name.Append(wordStarts ? char.ToUpperInvariant(character) : character);
-            wordStarts = character == '_';
-            if (wordStarts)
-            {
-                // An underscore between words has done its work, but one between digits keeps version numbers apart.
-                name.Length--;
-                if (name.Length > 0 && char.IsDigit(name[name.Length - 1]))
-                {
-                    name.Append('_');
-                }
-            }
-        }
-
-        while (name.Length > 0 && name[name.Length - 1] == '_')
-        {
-            name.Length--;
-        }
-
-        if (name.Length == 0 || char.IsDigit(name[0]))
-        {
-            name.Insert(0, "Model");
-        }
-
-        return name.ToString();
+        string name = Path.GetFileNameWithoutExtension(path);
+        bool startsWithLetter = name.Length > 0 && char.IsLetter(name[0]) && name[0] < 128;
+        return Identifiers.Pascal(startsWithLetter ? name : "model-" + name);
     }
 
     /// <summary>A project's root namespace, with whatever C# does not allow replaced.</summary>
