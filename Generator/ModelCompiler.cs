@@ -41,7 +41,7 @@ internal static class ModelCompiler
                 ? ShapePropagation.Diagnose(node, exception)
                 : new(exception.IsUnsupported ? DiagnosticIds.UnsupportedUse : DiagnosticIds.InvalidModel, DiagnosticLevel.Error, exception.Message + "."));
         }
-        catch (OverflowException)
+        catch (OverflowException exception) when (exception.StackTrace?.Contains(nameof(Dimension)) == true)
         {
             diagnostics.Add(new(DiagnosticIds.InvalidModel, DiagnosticLevel.Error, "The model's sizes multiply to more than a 64-bit number holds."));
         }

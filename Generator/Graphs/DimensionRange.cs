@@ -57,7 +57,8 @@ internal readonly struct DimensionRange(long minimum, long maximum)
             return 0;
         }
 
-        decimal product = (decimal)a * b;
-        return product >= long.MaxValue ? long.MaxValue : product <= long.MinValue ? long.MinValue : (long)product;
+        // A product near the limit is as good as unbounded.
+        double product = (double)a * b;
+        return product >= 9.2e18 ? long.MaxValue : product <= -9.2e18 ? long.MinValue : a * b;
     }
 }

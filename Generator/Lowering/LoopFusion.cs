@@ -103,6 +103,12 @@ internal static class LoopFusion
 
         if (known is PointwiseOperator)
         {
+            if (!group.Reduces && group.Contraction is null && !shape.Equals(group.Space) && RowsAxes(node, group.Space) is { } axes)
+            {
+                // A value per row that comes from a reduction of what the group is computed on: the reduction follows.
+                group.ReducedAxes = axes;
+            }
+
             // Inside an epilogue only vector code on float32 can be computed.
             return (shape.Equals(group.Space) && (group.Contraction is null || IsVectorizable(node)))
                 || (group.Reduces && shape.Equals(group.RowShape))
@@ -118,6 +124,29 @@ internal static class LoopFusion
         group.Contraction = node;
         return true;
     }
+
+    /// <summary>The axes along which a value is the same for all elements of <paramref name="space"/>, if a reduction of exactly those axes of that space is among
+    /// what it is computed from.</summary>
+    private static IReadOnlyList<int>? RowsAxes(Node node, Shape space)
+    {
+        Shape shape = node.Output.Shape;
+        if (shape.Rank != space.Rank)
+        {
+            return null;
+        }
+
+        int[] axes = [.. Enumerable.Range(0, space.Rank).Where(axis => shape[axis] != space[axis])];
+        return axes.Length > 0 && axes.All(axis => shape[axis].Value == 1) && ComesFromReduction(node, space, axes, MaximumMembers) ? axes : null;
+    }
+
+    private static bool ComesFromReduction(Node node, Shape space, int[] axes, int depth) =>
+        depth > 0 && OperatorRegistry.Find(node) switch
+        {
+            ReductionOperator reduction => node.Input(0).Shape.Equals(space) && reduction.Axes(node).SequenceEqual(axes),
+            PointwiseOperator => node.Inputs.Any(input => input?.Producer is { } producer && !input.IsKnown && input.Shape.Equals(node.Output.Shape)
+                && ComesFromReduction(producer, space, axes, depth - 1)),
+            _ => false,
+        };
 
     private static bool TryJoinReduction(Node node, ReductionOperator reduction, FusionGroup group)
     {
