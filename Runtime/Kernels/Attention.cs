@@ -83,8 +83,20 @@ public static unsafe class Attention
         public AttentionArguments Arguments;
         public TScore Modifier;
 
+        // Heads smaller than a vector would have to be padded at every tile; a vector that they fill is several times as fast.
         public readonly void Run<V>()
-            where V : struct, IVector<V> => RunWith<V, TScore>(Workers, Arguments, Modifier);
+            where V : struct, IVector<V>
+        {
+            nint size = Math.Max(Arguments.HeadSize, Arguments.ValueHeadSize);
+            if (typeof(V) == typeof(Vector512Float) && size <= Vector256Float.Count)
+            {
+                RunWith<Vector256Float, TScore>(Workers, Arguments, Modifier);
+            }
+            else
+            {
+                RunWith<V, TScore>(Workers, Arguments, Modifier);
+            }
+        }
     }
 
     private struct AppendWork : IParallelWork
