@@ -65,9 +65,9 @@ internal unsafe struct AttentionBlock<V, TScore>
             }
         }
 
-        for (nint key = first; key < end; key += _shape.StepKeys)
+        for (nint key = first; key < end; key += AttentionShape.TileKeys)
         {
-            AddTile(key, Math.Min(_shape.StepKeys, end - key));
+            AddTile(key, Math.Min(AttentionShape.TileKeys, end - key));
         }
     }
 

@@ -9,17 +9,10 @@ internal readonly unsafe struct AttentionShape
     /// <summary>At most this many rows multiply keys as they lie; with more, a tile of keys is turned around first.</summary>
     public const nint FewRows = 8;
 
-    // Floats of keys and values together that a tile of few rows may have: 32 KiB, so that values fetched early are still in the first-level
-    // cache when they are needed. Measured with heads of 128 from memory: half as fast with 64 KiB.
-    private const nint FewRowsTileFloats = 8 * 1024;
-
     // Floats before the values of a partial result: maximum and sum, padded to a cache line.
     public const nint PartialHeader = 16;
 
     private const nint LineFloats = 16;
-
-    // Steps are whole blocks of keys, and whole vectors at every width.
-    private const nint KeyBlock = 16;
 
     public AttentionShape(in AttentionArguments arguments, nint lanes, nint blockRows)
     {
@@ -30,7 +23,6 @@ internal readonly unsafe struct AttentionShape
         PaddedValue = RoundUp(arguments.ValueHeadSize, lanes);
         CopiesValues = PaddedValue != arguments.ValueHeadSize;
         nint rows = Math.Min(blockRows, Rows);
-        StepKeys = rows > FewRows ? TileKeys : Math.Clamp(FewRowsTileFloats / Math.Max(PaddedHead + PaddedValue, 1) / KeyBlock * KeyBlock, KeyBlock, TileKeys);
         QueryOffset = 0;
         ScoreOffset = RoundUp(rows * PaddedHead, LineFloats);
         OutputOffset = ScoreOffset + (rows * TileKeys);
@@ -55,9 +47,6 @@ internal readonly unsafe struct AttentionShape
 
     /// <summary>Value head size rounded up to whole vectors.</summary>
     public nint PaddedValue { get; }
-
-    /// <summary>Keys taken at a time: <see cref="TileKeys"/> or, with few rows and large heads, fewer.</summary>
-    public nint StepKeys { get; }
 
     /// <summary>Whether tiles of values are copied to get whole vectors.</summary>
     public bool CopiesValues { get; }

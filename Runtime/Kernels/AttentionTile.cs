@@ -9,6 +9,9 @@ internal static unsafe class AttentionTile
 {
     private const nint CacheLineFloats = 16;
 
+    // Keys are asked for 8 KiB before they are used. Measured with heads of 128 from memory: from half of the read bandwidth to nearly all of it.
+    private const nint KeyLeadFloats = 2048;
+
     /// <summary>
     /// c[rows, columns] = a[rows, depth] · b[depth, columns], added to what c holds if <paramref name="accumulate"/>.
     /// </summary>
@@ -74,18 +77,20 @@ internal static unsafe class AttentionTile
         float* queries, nint rows, float* keys, nint keyStride, nint count, nint depth, float* scores, nint scoreStride, float* values, nint valueStride, nint valueSize)
         where V : struct, IVector<V>
     {
+        nint lead = KeyLeadFloats / Math.Max(keyStride, 1) * keyStride;
         nint key = 0;
         for (; key + 4 <= count; key += 4)
         {
+            Prefetch(keys + (key * keyStride) + lead, keyStride, depth, 4);
             Prefetch(values + (key * valueStride), valueStride, valueSize, 4);
             float* block = keys + (key * keyStride);
             nint row = 0;
-            for (; row + 4 <= rows; row += 4)
+            for (; row + 2 <= rows; row += 2)
             {
                 float* query = queries + (row * depth);
                 float* target = scores + (row * scoreStride) + key;
-                Dot4x2<V>(query, block, keyStride, depth, target, scoreStride);
-                Dot4x2<V>(query, block + (2 * keyStride), keyStride, depth, target + 2, scoreStride);
+                Dot2x2<V>(query, block, keyStride, depth, target, scoreStride);
+                Dot2x2<V>(query, block + (2 * keyStride), keyStride, depth, target + 2, scoreStride);
             }
 
             for (; row < rows; row++)
@@ -266,11 +271,11 @@ internal static unsafe class AttentionTile
         V.Store(sum, c);
     }
 
-    private static void Dot4x2<V>(float* queries, float* keys, nint keyStride, nint depth, float* scores, nint scoreStride)
+    // Not more sums than this: with eight of them the compiler no longer inlines all of the final additions and keeps the sums in memory.
+    private static void Dot2x2<V>(float* queries, float* keys, nint keyStride, nint depth, float* scores, nint scoreStride)
         where V : struct, IVector<V>
     {
-        V s00 = V.Zero, s01 = V.Zero, s10 = V.Zero, s11 = V.Zero, s20 = V.Zero, s21 = V.Zero, s30 = V.Zero, s31 = V.Zero;
-        float* query1 = queries + depth, query2 = query1 + depth, query3 = query2 + depth;
+        V s00 = V.Zero, s01 = V.Zero, s10 = V.Zero, s11 = V.Zero;
         float* second = keys + keyStride;
         for (nint element = 0; element < depth; element += V.Count)
         {
@@ -278,25 +283,15 @@ internal static unsafe class AttentionTile
             V query = V.Load(queries + element);
             s00 = V.MultiplyAdd(query, key0, s00);
             s01 = V.MultiplyAdd(query, key1, s01);
-            query = V.Load(query1 + element);
+            query = V.Load(queries + depth + element);
             s10 = V.MultiplyAdd(query, key0, s10);
             s11 = V.MultiplyAdd(query, key1, s11);
-            query = V.Load(query2 + element);
-            s20 = V.MultiplyAdd(query, key0, s20);
-            s21 = V.MultiplyAdd(query, key1, s21);
-            query = V.Load(query3 + element);
-            s30 = V.MultiplyAdd(query, key0, s30);
-            s31 = V.MultiplyAdd(query, key1, s31);
         }
 
         scores[0] = V.ReduceAdd(s00);
         scores[1] = V.ReduceAdd(s01);
         scores[scoreStride] = V.ReduceAdd(s10);
         scores[scoreStride + 1] = V.ReduceAdd(s11);
-        scores[2 * scoreStride] = V.ReduceAdd(s20);
-        scores[(2 * scoreStride) + 1] = V.ReduceAdd(s21);
-        scores[3 * scoreStride] = V.ReduceAdd(s30);
-        scores[(3 * scoreStride) + 1] = V.ReduceAdd(s31);
     }
 
     private static void Dot1x4<V>(float* query, float* keys, nint keyStride, nint depth, float* scores)
