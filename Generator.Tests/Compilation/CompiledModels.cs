@@ -11,6 +11,9 @@ internal static class CompiledModels
 {
     private const string DumpVariable = "CAMEO_DUMP";
     private const int CompiledAlone = 4;
+    private const string FolderPrefix = "cameo-models-";
+
+    private static readonly TimeSpan KeepTime = TimeSpan.FromHours(6);
 
     private static readonly Lock Access = new();
     private static readonly Dictionary<string, ModelCompilation> Models = new(StringComparer.Ordinal);
@@ -68,6 +71,22 @@ internal static class CompiledModels
         return unique ? className : $"{className}_{TestData.ModelNames.ToList().IndexOf(name)}";
     }
 
+    /// <summary>What earlier processes kept for their readers, or had no time to delete.</summary>
+    private static void DeleteOldFolders()
+    {
+        foreach (string folder in Directory.GetDirectories(Path.GetTempPath(), FolderPrefix + "*").Where(static folder => DateTime.UtcNow - Directory.GetLastWriteTimeUtc(folder) > KeepTime))
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Another process deletes it, or it is another user's.
+            }
+        }
+    }
+
     private static string CreateFolder()
     {
         if (Environment.GetEnvironmentVariable(DumpVariable) is { Length: > 0 } folder)
@@ -75,7 +94,8 @@ internal static class CompiledModels
             return Directory.CreateDirectory(folder).FullName;
         }
 
-        string created = Directory.CreateTempSubdirectory("cameo-models-").FullName;
+        DeleteOldFolders();
+        string created = Directory.CreateTempSubdirectory(FolderPrefix).FullName;
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
         {
             if (!s_keep)

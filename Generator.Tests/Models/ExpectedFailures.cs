@@ -15,14 +15,6 @@ internal static partial class ExpectedFailures
     private static readonly Lazy<IReadOnlyDictionary<string, string>> Lines = new(Read);
     private static readonly ConcurrentDictionary<string, string?> Updates = new(StringComparer.Ordinal);
 
-    static ExpectedFailures()
-    {
-        if (IsUpdating)
-        {
-            AppDomain.CurrentDomain.ProcessExit += static (_, _) => Write();
-        }
-    }
-
     public static string Path { get; } = System.IO.Path.Combine(TestData.Repository, "Generator.Tests", "Models", "expected-failures.txt");
 
     public static bool IsUpdating { get; } = Environment.GetEnvironmentVariable("CAMEO_UPDATE_EXPECTED") == "1";
@@ -61,8 +53,14 @@ internal static partial class ExpectedFailures
         return failures;
     }
 
-    private static void Write()
+    /// <summary>Writes the list anew; nothing where nothing was to be updated.</summary>
+    public static void WriteUpdates()
     {
+        if (Updates.IsEmpty)
+        {
+            return;
+        }
+
         IEnumerable<string> comments = File.ReadLines(Path).TakeWhile(static line => line.StartsWith('#'));
         SortedDictionary<string, string> failures = new(Lines.Value.ToDictionary(), StringComparer.Ordinal);
         foreach ((string folder, string? diagnostic) in Updates)

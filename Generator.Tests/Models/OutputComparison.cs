@@ -17,7 +17,7 @@ internal static partial class OutputComparison
     private const int DifferenceFactor = 4;
 
     /// <summary>All differences, one line an output; empty where all is well.</summary>
-    public static IReadOnlyList<string> Compare(DataSet set, IReadOnlyDictionary<string, Tensor> actual, IReadOnlyDictionary<string, string> stateInputs, double relativePrecision)
+    public static IReadOnlyList<string> Compare(DataSet set, IReadOnlyDictionary<string, Tensor> actual, double relativePrecision)
     {
         List<string> faults = [];
         foreach ((string name, Tensor expected) in set.Outputs)
@@ -30,7 +30,7 @@ internal static partial class OutputComparison
             {
                 faults.Add($"set {set.Number}: output '{name}' is {tensor} instead of {expected}");
             }
-            else if (FindDifference(set, tensor, expected, stateInputs.ContainsKey(name), relativePrecision) is { } fault)
+            else if (FindDifference(set, tensor, expected, relativePrecision) is { } fault)
             {
                 faults.Add($"set {set.Number}: output '{name}' {fault}");
             }
@@ -39,7 +39,7 @@ internal static partial class OutputComparison
         return faults;
     }
 
-    private static string? FindDifference(DataSet set, Tensor actual, Tensor expected, bool isState, double relativePrecision)
+    private static string? FindDifference(DataSet set, Tensor actual, Tensor expected, double relativePrecision)
     {
         double[] expectedNumbers = ReadNumbers(expected);
         double[] actualNumbers = ReadNumbers(actual);
@@ -48,7 +48,7 @@ internal static partial class OutputComparison
         double absolute = floating
             ? (AbsoluteTolerance * Math.Max(1, largest)) + (DifferenceFactor * set.Difference) + (relativePrecision * largest)
             : expected.ElementType is ElementType.Int8 or ElementType.UInt8 ? 1 : 0;
-        Func<int, bool>? counts = isState ? MeaningfulPositions(set.Meaning, expected.Shape.ToArray()) : null;
+        Func<int, bool>? counts = MeaningfulPositions(set.Meaning, expected.Shape.ToArray());
         int wrong = 0;
         int worst = -1;
         double worstExcess = 0;

@@ -2,31 +2,24 @@ using System.Collections.Concurrent;
 
 namespace Cameo.Tests.Models;
 
-/// <summary>What became of the models, written to model-suite.txt beside the tests' binaries at the end of the process for whoever runs them.</summary>
-internal static class SuiteReport
+/// <summary>What became of the models, written to model-suite.txt beside the tests' binaries after the last one for whoever runs the tests.</summary>
+public sealed class SuiteReport : IDisposable
 {
-    private static readonly ConcurrentDictionary<string, string> Entries = new(StringComparer.Ordinal);
-
-    static SuiteReport() => AppDomain.CurrentDomain.ProcessExit += static (_, _) => Write();
+    private readonly ConcurrentDictionary<string, string> _entries = new(StringComparer.Ordinal);
 
     public static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, "model-suite.txt");
 
-    public static void AddPassed(string folder) => Entries[folder] = "passed";
+    public void AddPassed(string folder) => _entries[folder] = "passed";
 
-    public static void AddExpectedFailure(string folder, string diagnostic) => Entries[folder] = $"expected failure: {diagnostic}";
+    public void AddFailed(string folder) => _entries[folder] = "failed";
 
-    public static void AddSkipped(string folder, string reason) => Entries[folder] = $"skipped: {reason}";
+    public void AddExpectedFailure(string folder, string diagnostic) => _entries[folder] = $"expected failure: {diagnostic}";
 
-    private static void Write()
+    public void Dispose()
     {
-        string[] lines = [.. Entries.OrderBy(static entry => entry.Key, StringComparer.Ordinal).Select(static entry => $"{entry.Key}: {entry.Value}")];
-        try
-        {
-            File.WriteAllLines(Path, [.. lines, $"{Entries.Values.Count(static text => text == "passed")} of {Entries.Count} models passed"]);
-        }
-        catch (IOException)
-        {
-            // The report is a courtesy; the tests' results do not depend on it.
-        }
+        string[] lines = [.. _entries.OrderBy(static entry => entry.Key, StringComparer.Ordinal).Select(static entry => $"{entry.Key}: {entry.Value}")];
+        int expected = _entries.Values.Count(static text => text.StartsWith("expected", StringComparison.Ordinal));
+        File.WriteAllLines(Path, [.. lines, $"{_entries.Values.Count(static text => text == "passed")} of {_entries.Count} models passed, {expected} are expected to fail"]);
+        ExpectedFailures.WriteUpdates();
     }
 }
