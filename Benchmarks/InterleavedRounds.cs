@@ -3,12 +3,14 @@ using System.Diagnostics;
 namespace Cameo.Benchmarks;
 
 /// <summary>
-/// Measures contestants in turn, round after round, so that whatever else the machine does hits all of them alike; results are medians over the rounds.
+/// Measures contestants in turn, round after round, so that whatever else the machine does hits all of them alike.
 /// </summary>
 internal static class InterleavedRounds
 {
-    /// <summary>Median seconds of one unit of work of each contestant.</summary>
-    public static double[] Measure(int rounds, int unitsPerRound, params Contestant[] contestants)
+    /// <summary>Times one turn of each contestant, round after round.</summary>
+    /// <param name="rounds">Number of rounds; two more come before, unmeasured.</param>
+    /// <param name="contestants">What to compare. Turns should take a few milliseconds, so that the scheduler's slices hit all alike.</param>
+    public static Timing[] Measure(int rounds, params Contestant[] contestants)
     {
         var seconds = new double[contestants.Length][];
         for (int index = 0; index < contestants.Length; index++)
@@ -25,21 +27,11 @@ internal static class InterleavedRounds
                 // Another one begins each round, so that none always runs after the same neighbour.
                 int index = (turn + round) % contestants.Length;
                 long start = Stopwatch.GetTimestamp();
-                for (int unit = 0; unit < unitsPerRound; unit++)
-                {
-                    contestants[index].Run((round * unitsPerRound) + unit);
-                }
-
-                seconds[index][round] = Stopwatch.GetElapsedTime(start).TotalSeconds / unitsPerRound;
+                contestants[index].Run(round);
+                seconds[index][round] = Stopwatch.GetElapsedTime(start).TotalSeconds;
             }
         }
 
-        return [.. seconds.Select(Median)];
-    }
-
-    private static double Median(double[] values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+        return [.. seconds.Select(Timing.Of)];
     }
 }

@@ -8,19 +8,19 @@ namespace Cameo.Benchmarks;
 /// <summary>float32 matrix products against ONNX Runtime and the machine's limits.</summary>
 internal static unsafe class MatrixMultiplyComparison
 {
-    private const int Rounds = 31;
+    private const int Rounds = 101;
     private static readonly int[] ThreadCounts = [1, 2];
 
     public static void Run()
     {
-        Console.WriteLine($"{Environment.ProcessorCount} processors, {VectorWidth.Bits}-bit vectors, ONNX Runtime {OnnxRuntimePackage.Version}; medians of {Rounds} interleaved rounds");
+        Console.WriteLine($"{Environment.ProcessorCount} processors, {VectorWidth.Bits}-bit vectors, ONNX Runtime {OnnxRuntimePackage.Version}; {Rounds} interleaved rounds, each figure as median / fastest round");
         Console.WriteLine();
         Console.WriteLine("| work | threads | Cameo | ONNX Runtime | Cameo / ONNX Runtime | limit | share of limit |");
         Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
         foreach (int threads in ThreadCounts)
         {
-            Product(1024, 1024, 1024, threads, unitsPerRound: 4);
-            Product(128, 3072, 768, threads, unitsPerRound: 12);
+            Product(1024, 1024, 1024, threads);
+            Product(128, 3072, 768, threads);
         }
 
         foreach (int threads in ThreadCounts)
@@ -29,7 +29,7 @@ internal static unsafe class MatrixMultiplyComparison
         }
     }
 
-    private static void Product(int m, int n, int k, int threads, int unitsPerRound)
+    private static void Product(int m, int n, int k, int threads)
     {
         using NativeBuffer a = new NativeBuffer(m * k).Fill(1);
         using NativeBuffer b = new NativeBuffer(k * n).Fill(2);
@@ -42,19 +42,26 @@ internal static unsafe class MatrixMultiplyComparison
         session.BindInput(0, a.Pointer, [m, k]);
         session.BindOutput(0, theirs.Pointer, [m, n]);
         var workers = new Workers(threads);
-        var peak = new MultiplyAddPeak { Steps = 4_000_000 / VectorWidth.Lanes };
+        void multiply() => MatrixMultiply.Packed(workers, a.Pointer, k, packed.Pointer, ours.Pointer, n, m, n, k, default(NoEpilogue));
+        multiply();
+        session.RunBound();
+        Compare(ours, theirs, k);
 
-        double[] seconds = InterleavedRounds.Measure(
+        // As long as the shorter product, so that other work on the machine interrupts both alike.
+        var peak = new MultiplyAddPeak { Steps = 20_000_000 / VectorWidth.Lanes };
+
+        Timing[] timings = InterleavedRounds.Measure(
             Rounds,
-            unitsPerRound,
-            new("Cameo", _ => MatrixMultiply.Packed(workers, a.Pointer, k, packed.Pointer, ours.Pointer, n, m, n, k, default(NoEpilogue))),
+            new("Cameo", _ => multiply()),
             new("ONNX Runtime", _ => session.RunBound()),
             new("peak", _ => workers.Run(ref peak, threads)));
-        Compare(ours, theirs, k);
         double operations = 2.0 * m * n * k / 1e9;
-        double limit = 2 * peak.MultiplyAdds * threads / seconds[2] / 1e9;
+
+        // The peak's run as it would be, had it as many operations as the product.
+        double scale = operations / (2 * peak.MultiplyAdds * threads / 1e9);
+        var limit = new Timing(timings[2].Median * scale, timings[2].Fastest * scale);
         Console.WriteLine(
-            $"| MatMul {m}×{k}×{n} | {threads} | {operations / seconds[0]:F1} GFLOP/s | {operations / seconds[1]:F1} GFLOP/s | {seconds[1] / seconds[0]:F2}× | {limit:F1} GFLOP/s | {operations / seconds[0] / limit:P1} |");
+            $"| MatMul {m}×{k}×{n} | {threads} | {timings[0].Rate(operations)} GFLOP/s | {timings[1].Rate(operations)} GFLOP/s | {timings[0].Ratio(timings[1])} | {limit.Rate(operations)} GFLOP/s | {timings[0].Share(limit)} |");
     }
 
     /// <summary>Matrices in turn, so many that none is still in a cache when its turn comes again.</summary>
@@ -69,7 +76,7 @@ internal static unsafe class MatrixMultiplyComparison
         int next = 0;
         var read = new ReadBandwidth();
 
-        // One unit reads one matrix, and each contestant goes on where the other stopped.
+        // A turn reads one matrix, and each contestant goes on where the other stopped.
         nint offset() => next++ % matrices * length;
         void readAll(ReadOrder order)
         {
@@ -77,17 +84,16 @@ internal static unsafe class MatrixMultiplyComparison
             workers.Run(ref read, threads);
         }
 
-        double[] seconds = InterleavedRounds.Measure(
+        Timing[] timings = InterleavedRounds.Measure(
             Rounds,
-            matrices,
             new("Cameo", _ => MatrixMultiply.Packed(workers, a.Pointer, k, weights.Pointer + offset(), ours.Pointer, n, 1, n, k, default(NoEpilogue))),
             new("sequential", _ => readAll(ReadOrder.Sequential)),
             new("fetching", _ => readAll(ReadOrder.Fetching)),
             new("four streams", _ => readAll(ReadOrder.FourStreams)));
         double gigabytes = length * sizeof(float) / 1e9;
-        double limit = seconds.Skip(1).Min();
+        Timing limit = timings.Skip(1).MinBy(timing => timing.Median);
         Console.WriteLine(
-            $"| GEMV {k}×{n}, {matrices * gigabytes * 1e9 / (1 << 20):F0} MiB in turn | {threads} | {gigabytes / seconds[0]:F1} GB/s | | | {gigabytes / limit:F1} GB/s | {limit / seconds[0]:P1} |");
+            $"| GEMV {k}×{n}, {matrices * gigabytes * 1e9 / (1 << 20):F0} MiB in turn | {threads} | {timings[0].Rate(gigabytes)} GB/s | | | {limit.Rate(gigabytes)} GB/s | {timings[0].Share(limit)} |");
     }
 
     private static void Pack(float* b, float* packed, int n, int k)

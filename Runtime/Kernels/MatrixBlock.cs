@@ -111,7 +111,7 @@ internal static unsafe class MatrixBlock
 
             if (tileRows == 1 && 2 * V.Count < MatrixMultiply.PanelColumns)
             {
-                MatrixTile.OneRowOfPanel<V>(packedA + begin, panel, strideB, count, sums, begin != 0);
+                MatrixRow.Multiply<V>(packedA + begin, panel, strideB, count, sums, begin != 0);
             }
             else
             {

@@ -70,43 +70,6 @@ internal static unsafe class MatrixTile
         }
     }
 
-    /// <summary>
-    /// sums[1, 32] of a whole panel with four vectors at a time, for vectors narrower than half a panel: two sums at a time would wait
-    /// for each other's latency (4 cycles) before memory does.
-    /// </summary>
-    public static void OneRowOfPanel<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate)
-        where V : struct, IVector<V>
-    {
-        for (nint strip = 0; strip < MatrixMultiply.PanelColumns; strip += 4 * V.Count)
-        {
-            float* sum = sums + strip;
-            float* row = b + strip;
-            V sum0 = V.Zero, sum1 = V.Zero, sum2 = V.Zero, sum3 = V.Zero;
-            if (accumulate)
-            {
-                sum0 = V.Load(sum);
-                sum1 = V.Load(sum + V.Count);
-                sum2 = V.Load(sum + (2 * V.Count));
-                sum3 = V.Load(sum + (3 * V.Count));
-            }
-
-            for (nint index = 0; index < depth; index++)
-            {
-                V x = V.Broadcast(a[index]);
-                sum0 = V.MultiplyAdd(x, V.Load(row), sum0);
-                sum1 = V.MultiplyAdd(x, V.Load(row + V.Count), sum1);
-                sum2 = V.MultiplyAdd(x, V.Load(row + (2 * V.Count)), sum2);
-                sum3 = V.MultiplyAdd(x, V.Load(row + (3 * V.Count)), sum3);
-                row += strideB;
-            }
-
-            V.Store(sum0, sum);
-            V.Store(sum1, sum + V.Count);
-            V.Store(sum2, sum + (2 * V.Count));
-            V.Store(sum3, sum + (3 * V.Count));
-        }
-    }
-
     private static void TwelveRows<V>(float* a, float* b, nint strideB, nint depth, float* sums, bool accumulate, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
