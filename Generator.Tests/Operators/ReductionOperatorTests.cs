@@ -152,8 +152,7 @@ public sealed class ReductionOperatorTests
         Assert.Equal(["Cast", "ReduceSum", "Cast"], Expanded("ReduceSum", 13, [], _harness.Input(ElementType.BFloat16, 2, 3)));
         Node nothing = _harness.InferNode("ReduceSum", 13, [("noop_with_empty_axes", 1L)], 1, "", _harness.Floats(2, 3));
         _harness.Expand(nothing);
-        Assert.Same(nothing.Type, "ReduceSum");
-        Assert.Null(_harness.Graph.Outputs[^1].Producer);
+        Assert.Same(_harness.Graph.Inputs[^1], _harness.Graph.Outputs[^1]);
     }
 
     private Node Softmax(int version, (string Name, object Value)[] attributes) =>

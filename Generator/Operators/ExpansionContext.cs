@@ -30,6 +30,10 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
         return added.Output;
     }
 
+    /// <summary>The node again, with all its attributes, on other inputs; returns its first output.</summary>
+    public Value AddLike(Node original, params Value?[] inputs) =>
+        Add(original.Type, [.. original.Attributes.Values.Select(attribute => (attribute.Name, attribute.Value))], inputs);
+
     /// <summary>A scalar literal of the given type.</summary>
     public Value Literal(double value, ElementType type) =>
         Graph.AddConstant($"{node.Name}/literal", Folding.ScalarConstant(value, type));

@@ -51,26 +51,18 @@ internal static class KernelText
     /// <summary>A stack-allocated list of sizes: "stackalloc long[] { 1, 2 }".</summary>
     public static string Sizes(KernelWriter writer, IEnumerable<Dimension> sizes) => $"stackalloc long[] {{ {string.Join(", ", sizes.Select(writer.Size))} }}";
 
+    /// <summary>A size as an argument of type nint.</summary>
+    public static string Native(KernelWriter writer, Dimension size) =>
+        size.Value is <= int.MaxValue and >= int.MinValue ? writer.Size(size) : $"(nint)({writer.Size(size)})";
+
+    /// <summary>A size as an argument of type int; the kernels that take it are limited to such sizes.</summary>
+    public static string Int(KernelWriter writer, Dimension size) =>
+        size.Value is <= int.MaxValue and >= int.MinValue ? writer.Size(size) : $"checked((int)({writer.Size(size)}))";
+
     /// <summary>A typed pointer to a view, where elements only move: any type of the same size, as "(uint*)".</summary>
     public static string Bytes(KernelWriter writer, View view) => $"(byte*)({writer.Pointer(view)})";
 
     /// <summary>C# name of an element type; throws where generated code has none.</summary>
     public static string TypeName(Node node, ElementType type) =>
         type.CSharpName() ?? throw ModelException.Unsupported(node, $"elements of type {type.OnnxName()} are not supported at run time");
-
-    /// <summary>A kernel that writes a value's known elements: expressions over the model's sizes.</summary>
-    public static Kernel WriteElements(Node node, Value value, View output)
-    {
-        IReadOnlyList<Dimension> elements = value.Elements!;
-        string type = TypeName(node, value.ElementType);
-        return new Kernel("sizes", node, [], [output], writer =>
-        {
-            writer.Line($"{type}* sizes = ({type}*)({writer.Pointer(output)});");
-            for (int index = 0; index < elements.Count; index++)
-            {
-                string element = writer.Size(elements[index]);
-                writer.Line($"sizes[{index}] = {(type == "long" ? element : type == "bool" ? $"{element} != 0" : $"({type})({element})")};");
-            }
-        });
-    }
 }

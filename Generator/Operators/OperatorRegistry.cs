@@ -68,5 +68,8 @@ internal static class OperatorRegistry
         LpNormalizationOperators.All,
         GemmOperator.All,
         MatMulOperator.All,
+        ConvOperator.All,
+        ConvTransposeOperator.All,
+        PoolOperators.All,
     ];
 }

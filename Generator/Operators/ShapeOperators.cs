@@ -1,5 +1,4 @@
 using Cameo.Generator.Graphs;
-using Cameo.Generator.Lowering;
 
 namespace Cameo.Generator.Operators;
 
@@ -39,9 +38,6 @@ internal sealed class ShapeOperators : Operator
         Dimension[] sizes = [.. shape.Skip(start).Take(Math.Max(0, end - start))];
         context.SetElements(node.Output, new TensorType(ElementType.Int64, Shape.Of(sizes.Length)), sizes);
     }
-
-    public override void Lower(Node node, LoweringContext context) =>
-        context.Add(KernelText.WriteElements(node, node.Output, context.Write(node.Output)));
 
     private static int Position(long axis, int rank) => (int)Math.Min(Math.Max(axis < 0 ? axis + rank : axis, 0), rank);
 }

@@ -1,0 +1,129 @@
+using Cameo.Generator.Emitting;
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>
+/// Conv in one, two or three dimensions: https://onnx.ai/onnx/operators/onnx__Conv.html. Constant weights are packed at build time, others by a kernel; one kernel
+/// a channel where groups, input and output channels are equal. The bias becomes an Add, which the convolution takes into its epilogue. 16-bit
+/// floating-point numbers are convolved in float32; float64 is refused. Versions 11 and 22 changed defaults' descriptions and added bfloat16.
+/// </summary>
+internal sealed class ConvOperator : Operator
+{
+    /// <summary>Output channels of a panel, as the kernel wants them.</summary>
+    public const int PanelWidth = 16;
+
+    public static readonly IReadOnlyList<Operator> All = [new ConvOperator()];
+
+    public override string Type => "Conv";
+
+    public override IReadOnlyList<int> Versions => [1, 11, 22];
+
+    public override void Infer(Node node, InferenceContext context)
+    {
+        ElementTypeSet.Floating.Require(node, 0);
+        ElementTypeSet.RequireEqual(node, 0, 1);
+        Shape x = node.Input(0).Shape;
+        Shape weights = node.Input(1).Shape;
+        long groups = node.IntegerAttribute("group", 1);
+        WindowAxes.CheckRank(node, x);
+        if (weights.Rank != x.Rank || groups < 1 || weights[0].Value % groups is not (null or 0) || (x[1] - weights[1] * groups).Value is not (null or 0))
+        {
+            throw new ModelException(node, $"weights of shape {weights} in {groups} groups do not fit the input's shape {x}");
+        }
+
+        if (node.IntegersAttribute("kernel_shape") is { } kernel && weights.Skip(2).Where((size, axis) => axis >= kernel.Length || size.Value is { } known && known != kernel[axis]).Any())
+        {
+            throw new ModelException(node, $"attribute 'kernel_shape' [{string.Join(", ", kernel)}] contradicts the weights' shape {weights}");
+        }
+
+        IReadOnlyList<WindowAxis> axes = Axes(node, context.Symbols);
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, new Shape([x[0], weights[0], .. axes.Select(axis => axis.Output)])));
+    }
+
+    public override bool Expand(Node node, ExpansionContext context)
+    {
+        var formula = new Formula(context);
+        bool isNarrow = node.Output.ElementType is ElementType.Float16 or ElementType.BFloat16;
+        if (!isNarrow && node.OptionalInput(2) is null)
+        {
+            return false;
+        }
+
+        Value result = context.AddLike(node, formula.Widen(node.Input(0)), formula.Widen(node.Input(1)));
+        if (node.OptionalInput(2) is { } bias)
+        {
+            result = formula.Add(result, formula.AlongAxis(formula.Widen(bias), 1, result.Shape.Rank));
+        }
+
+        context.Replace(node.Output, formula.Cast(result, node.Output.ElementType));
+        return true;
+    }
+
+    public override EpilogueKind EpilogueKind(Node node) => Lowering.EpilogueKind.Channel;
+
+    public override void Lower(Node node, LoweringContext context)
+    {
+        if (node.Output.ElementType != ElementType.Float32)
+        {
+            throw ModelException.Unsupported(node, $"convolutions of {node.Output.ElementType.OnnxName()} are not supported");
+        }
+
+        Value weights = node.Input(1);
+        Shape x = node.Input(0).Shape;
+        Dimension groups = node.IntegerAttribute("group", 1);
+        bool isDepthwise = groups == x[1] && groups == weights.Shape[0];
+        IReadOnlyList<WindowAxis> axes = Axes(node, context.Graph.Symbols);
+        FusedEpilogue epilogue = context.Epilogue(node);
+        View input = context.ReadContiguous(node.Input(0));
+        Func<KernelWriter, string> shape = writer => $"new ConvolutionShape({KernelText.Int(writer, x[0])}, {KernelText.Int(writer, x[1])}, {KernelText.Int(writer, weights.Shape[0])}, {writer.Size(groups)}, {WindowAxes.Format(writer, axes)})";
+        View packed = isDepthwise ? context.ReadContiguous(weights)
+            : PackConstant(weights, groups.Constant, context) ?? PackAtRunTime(node, weights, groups, shape, "Convolution", context);
+        View output = context.Write(epilogue.Output);
+        string method = isDepthwise ? "Depthwise" : "Direct";
+        context.Add(new Kernel("convolution", node, [input, packed, .. epilogue.Inputs], [output], writer =>
+        {
+            writer.Line($"var shape = {shape(writer)};");
+            writer.Line($"Convolution.{method}(Workers, shape, {writer.Pointer(input)}, {writer.Pointer(packed)}, {writer.Pointer(output)}, {writer.ChannelEpilogue(epilogue)});");
+        })
+        {
+            Nodes = epilogue.Nodes,
+            MultiplyAdds = node.Output.Shape.ElementCount * weights.Shape.Product(1, weights.Shape.Rank),
+            Summary = $"{x} ∗ {weights.Shape}{(groups == Dimension.One ? "" : $" in {groups} groups")}",
+        });
+    }
+
+    /// <summary>Packs weights that are not known at build time into scratch memory.</summary>
+    public static View PackAtRunTime(Node node, Value weights, Dimension groups, Func<KernelWriter, string> shape, string type, LoweringContext context)
+    {
+        View from = context.ReadContiguous(weights);
+        // A transposed convolution's weights have the output channels of a group on their second axis.
+        bool isTransposed = type == "ConvolutionTranspose";
+        Dimension outputs = isTransposed ? weights.Shape[1] : Dimension.FloorDivide(weights.Shape[0], groups);
+        Dimension inputs = isTransposed ? Dimension.FloorDivide(weights.Shape[0], groups) : weights.Shape[1];
+        Dimension count = groups * Dimension.CeilingDivide(outputs, PanelWidth) * inputs * weights.Shape.Product(2, weights.Shape.Rank) * PanelWidth;
+        View packed = context.Scratch(node, ElementType.Float32, new Shape([count]));
+        context.Add(new Kernel("pack", node, [from], [packed], writer =>
+        {
+            writer.Line($"var shape = {shape(writer)};");
+            writer.Line($"{type}.PackWeights(shape, {writer.Pointer(from)}, {writer.Pointer(packed)});");
+        }));
+        return packed;
+    }
+
+    private static View? PackConstant(Value weights, long groups, LoweringContext context)
+    {
+        if (context.TryGetWeight(weights) is not { } expression)
+        {
+            return null;
+        }
+
+        long outputs = expression.Shape[0] / groups;
+        long length = expression.Count / Math.Max(1, expression.Shape[0]);
+        var rows = new WeightTranspose(new WeightReshape(expression, [groups, outputs, length]), [0, 2, 1]);
+        return context.AddWeight($"{weights.Name} (panels)", new WeightPanels(rows, PanelWidth));
+    }
+
+    private static IReadOnlyList<WindowAxis> Axes(Node node, SymbolTable symbols) => WindowAxes.Of(node, [.. node.Input(1).Shape.Skip(2)], symbols);
+}

@@ -1,0 +1,132 @@
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>
+/// MaxPool, AveragePool and LpPool in one, two or three dimensions: https://onnx.ai/onnx/operators/onnx__MaxPool.html and so on. MaxPool's indices (version 8) count
+/// row-major only; <c>ceil_mode</c> and dilations come with version 10 (AveragePool's dilations with 19), <c>count_include_pad</c> with AveragePool 7. LpPool becomes powers
+/// and an average. Computed in float32; integers are refused.
+/// </summary>
+internal sealed class PoolOperators : Operator
+{
+    public static readonly IReadOnlyList<Operator> All =
+    [
+        new PoolOperators("MaxPool", [1, 8, 10, 11, 12, 22]),
+        new PoolOperators("AveragePool", [1, 7, 10, 11, 19, 22]),
+        new PoolOperators("LpPool", [1, 2, 11, 18, 22]),
+    ];
+
+    private PoolOperators(string type, int[] versions)
+    {
+        Type = type;
+        Versions = versions;
+    }
+
+    public override string Type { get; }
+
+    public override IReadOnlyList<int> Versions { get; }
+
+    public override void Infer(Node node, InferenceContext context)
+    {
+        ElementTypeSet.Floating.Require(node, 0);
+        Shape x = node.Input(0).Shape;
+        var shape = new Shape([x[0], x[1], .. Axes(node, context.Symbols).Select(axis => axis.Output)]);
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, shape));
+        if (node.OptionalOutput(1) is { } indices)
+        {
+            if (node.IntegerAttribute("storage_order", 0) != 0)
+            {
+                throw ModelException.Unsupported(node, "column-major indices (storage_order 1) are not supported");
+            }
+
+            context.SetType(indices, new TensorType(ElementType.Int64, shape));
+        }
+    }
+
+    public override bool Expand(Node node, ExpansionContext context)
+    {
+        var formula = new Formula(context);
+        Value x = node.Input(0);
+        if (Type == "LpPool")
+        {
+            context.Replace(node.Output, formula.Cast(LpPool(node, formula, context, formula.Widen(x)), x.ElementType));
+            return true;
+        }
+
+        if (x.ElementType is not (ElementType.Float16 or ElementType.BFloat16) || node.OptionalOutput(1) is not null)
+        {
+            return false;
+        }
+
+        context.Replace(node.Output, formula.Cast(context.AddLike(node, formula.Widen(x)), x.ElementType));
+        return true;
+    }
+
+    // Indices are a second result, which a group of nodes must not have.
+    public override EpilogueKind EpilogueKind(Node node) =>
+        node.Output.ElementType == ElementType.Float32 && node.OptionalOutput(1) is null ? Lowering.EpilogueKind.Channel : Lowering.EpilogueKind.None;
+
+    public override void Lower(Node node, LoweringContext context)
+    {
+        if (node.Output.ElementType != ElementType.Float32)
+        {
+            throw ModelException.Unsupported(node, $"pooling of {node.Output.ElementType.OnnxName()} is not supported");
+        }
+
+        Shape x = node.Input(0).Shape;
+        IReadOnlyList<WindowAxis> axes = Axes(node, context.Graph.Symbols);
+        FusedEpilogue epilogue = EpilogueKind(node) == Lowering.EpilogueKind.None ? new FusedEpilogue(node.Output, null, [], node.Origins) : context.Epilogue(node);
+        View input = context.ReadContiguous(node.Input(0));
+        View output = context.Write(epilogue.Output);
+        View? indices = node.OptionalOutput(1) is { } second ? context.Write(second) : null;
+        context.Add(new Kernel("pool", node, [input, .. epilogue.Inputs], indices is null ? [output] : [output, indices], writer =>
+        {
+            writer.Line($"var shape = new PoolingShape({KernelText.Int(writer, x[0])}, {KernelText.Int(writer, x[1])}, {WindowAxes.Format(writer, axes)});");
+            string pointers = $"{writer.Pointer(input)}, {writer.Pointer(output)}";
+            string last = writer.ChannelEpilogue(epilogue);
+            bool includesPadding = node.IntegerAttribute("count_include_pad", 0) != 0;
+            writer.Line(indices is not null ? $"Pooling.MaxWithIndices(Workers, shape, {pointers}, {writer.Pointer(indices)}, {last});"
+                : Type == "MaxPool" ? $"Pooling.Max(Workers, shape, {pointers}, {last});"
+                : $"Pooling.Average(Workers, shape, {KernelText.Boolean(includesPadding)}, {pointers}, {last});");
+        })
+        {
+            Nodes = epilogue.Nodes,
+            Summary = $"{x} → {node.Output.Shape}",
+        });
+    }
+
+    private static IReadOnlyList<WindowAxis> Axes(Node node, SymbolTable symbols)
+    {
+        WindowAxes.CheckRank(node, node.Input(0).Shape);
+        int axes = node.Input(0).Shape.Rank - 2;
+        long[] kernel = node.IntegersAttribute("kernel_shape") ?? throw new ModelException(node, "attribute 'kernel_shape' is missing");
+        if (kernel.Length != axes || kernel.Any(size => size < 1))
+        {
+            throw new ModelException(node, $"attribute 'kernel_shape' is [{string.Join(", ", kernel)}]; {axes} sizes of at least 1 are expected");
+        }
+
+        return WindowAxes.Of(node, [.. kernel.Select(Dimension.Of)], symbols);
+    }
+
+    /// <summary>The p-norm of a window: the mean of powers, zeros of the padding included, times their number.</summary>
+    private static Value LpPool(Node node, Formula formula, ExpansionContext context, Value x)
+    {
+        if (node.IntegerAttribute("ceil_mode", 0) != 0)
+        {
+            throw ModelException.Unsupported(node, "ceil_mode is not supported");
+        }
+
+        double p = node.Version < 2 ? node.FloatAttribute("p", 2) : node.IntegerAttribute("p", 2);
+        Value powers = p == 2 ? formula.Multiply(x, x) : p == 1 ? formula.Apply("Abs", x) : context.Add("Pow", formula.Apply("Abs", x), formula.Number(p, x));
+        long[] kernel = node.IntegersAttribute("kernel_shape")!;
+        (string, object)[] attributes =
+        [
+            ("count_include_pad", 1L),
+            .. node.Attributes.Values.Where(attribute => attribute.Name is not "p").Select(attribute => (attribute.Name, attribute.Value)),
+        ];
+        Value mean = context.Add("AveragePool", attributes, powers);
+        Value sum = formula.Multiply(mean, formula.Number(kernel.Aggregate(1L, (product, size) => product * size), x));
+        return p == 2 ? formula.Apply("Sqrt", sum) : p == 1 ? sum : context.Add("Pow", sum, formula.Number(1 / p, x));
+    }
+}
