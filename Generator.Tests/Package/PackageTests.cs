@@ -47,15 +47,16 @@ public sealed class PackageTests(PackageFixture fixture) : IClassFixture<Package
         Assert.Contains("Packing Small.weights", log, StringComparison.Ordinal);
         AssertOutput(network, Run(Path.Combine(folder, "bin", "Release", "net10.0")));
 
-        // Ahead of time, for the framework whose compiler is to be had everywhere.
-        string published = fixture.CreateFolder("application-aot");
-        DotNet(folder, "publish", "-c", "Release", "-p:TargetFramework=net9.0", "-p:PublishAot=true", "-o", published);
-        Assert.Empty(Directory.GetFiles(published, "*.dll"));
-        AssertOutput(network, Run(published));
-
         DotNet(folder, "clean", "-c", "Release");
         Assert.False(Directory.Exists(Path.Combine(folder, "obj", "cameo", "Release")));
         Assert.False(File.Exists(Path.Combine(folder, "bin", "Release", "net10.0", "Small.weights")));
+
+        // Ahead of time for net9.0, the oldest framework that the runtime serves. A property of the project turns to it: restoring ignores TargetFramework on the
+        // command line.
+        string published = fixture.CreateFolder("application-aot");
+        DotNet(folder, "publish", "-c", "Release", "-p:AheadOfTime=true", "-o", published);
+        Assert.Empty(Directory.GetFiles(published, "*.dll"));
+        AssertOutput(network, Run(published));
     }
 
     [Fact]
@@ -97,6 +98,20 @@ public sealed class PackageTests(PackageFixture fixture) : IClassFixture<Package
     }
 
     [Fact]
+    public void DesignTimeBuildPassesOnlyTheText()
+    {
+        string folder = CreateProject("design-time", "net10.0", "file");
+        File.WriteAllBytes(Path.Combine(folder, "small.onnx"), new SmallNetwork(1).ToOnnx());
+        DotNet(folder, "restore");
+        string arguments = DotNet(
+            folder, "msbuild", "-t:Compile", "-p:Configuration=Release", "-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true",
+            "-getItem:CscCommandLineArgs");
+        Assert.Matches("/additionalfile:[^\"]*Small.onnx.json\"", arguments);
+        Assert.DoesNotMatch("small.onnx\"", arguments);
+        Assert.Empty(Directory.GetFiles(Path.Combine(folder, "obj", "cameo", "Release"), "*.weights"));
+    }
+
+    [Fact]
     public void FaultsOfAModelAreErrorsOfTheBuild()
     {
         string folder = CreateProject("faulty", "net10.0", "file");
@@ -113,6 +128,8 @@ public sealed class PackageTests(PackageFixture fixture) : IClassFixture<Package
               <PropertyGroup>
                 <OutputType Condition="Exists('Program.cs')">Exe</OutputType>
                 <{property}>{frameworks}</{property}>
+                <TargetFramework Condition="'$(AheadOfTime)' == 'true'">net9.0</TargetFramework>
+                <PublishAot>$(AheadOfTime)</PublishAot>
                 <RootNamespace>Networks</RootNamespace>
                 <ImplicitUsings>enable</ImplicitUsings>
                 <Nullable>enable</Nullable>
