@@ -72,7 +72,8 @@ public sealed unsafe class WeightEvaluatorTests
     {
         MemoryTensorSource source = new();
         source.Add("narrow", packed);
-        using WeightEvaluator evaluator = new(source, CancellationToken.None);
+        using NativeBufferPool pool = new();
+        using WeightEvaluator evaluator = new(source, pool, CancellationToken.None);
         ElementReader reader = evaluator.Evaluate(new WeightSource("narrow", (ElementType)type, [4]));
         Assert.Equal(expected, Read(reader, 0, 4));
         Assert.Equal(expected[1..3], Read(reader, 1, 2));
@@ -83,7 +84,8 @@ public sealed unsafe class WeightEvaluatorTests
     {
         MemoryTensorSource source = new();
         source.Add("text", new byte[8]);
-        using WeightEvaluator evaluator = new(source, CancellationToken.None);
+        using NativeBufferPool pool = new();
+        using WeightEvaluator evaluator = new(source, pool, CancellationToken.None);
         PackingException exception = Assert.Throws<PackingException>(
             () => evaluator.Evaluate(new WeightCast(new WeightSource("text", ElementType.Complex64, [1]), ElementType.Float32)));
         Assert.Contains("complex64", exception.Message, StringComparison.Ordinal);
@@ -92,7 +94,8 @@ public sealed unsafe class WeightEvaluatorTests
     private static void AssertEvaluates(WeightExpression expression, MemoryTensorSource source, int seed)
     {
         byte[] expected = NaiveWeights.Evaluate(expression, source);
-        using WeightEvaluator evaluator = new(source, CancellationToken.None);
+        using NativeBufferPool pool = new();
+        using WeightEvaluator evaluator = new(source, pool, CancellationToken.None);
         ElementReader reader = evaluator.Evaluate(expression);
         Assert.Equal(expression.Count, reader.Count);
         Assert.True(expected.AsSpan().SequenceEqual(Read(reader, 0, reader.Count)), $"{seed}: {expression}");

@@ -4,9 +4,9 @@ namespace Cameo.Generator.Packing;
 
 /// <summary>
 /// Makes the reader of a weight's elements. Most transforms are computed while they are read; transposes, fine slices and panels need their input in memory and get it
-/// there first. One evaluator serves one weight and frees that memory when it is disposed of.
+/// there first. One evaluator serves one weight and gives that memory back when it is disposed of.
 /// </summary>
-internal sealed unsafe class WeightEvaluator(ITensorSource source, CancellationToken cancellationToken) : IDisposable
+internal sealed unsafe class WeightEvaluator(ITensorSource source, NativeBufferPool pool, CancellationToken cancellationToken) : IDisposable
 {
     private const long BlockBytes = 2 * 1024 * 1024;
 
@@ -21,7 +21,7 @@ internal sealed unsafe class WeightEvaluator(ITensorSource source, CancellationT
     {
         foreach (NativeBuffer buffer in _buffers)
         {
-            buffer.Dispose();
+            pool.Return(buffer);
         }
 
         _buffers.Clear();
@@ -145,7 +145,7 @@ internal sealed unsafe class WeightEvaluator(ITensorSource source, CancellationT
 
     private NativeBuffer Allocate(long bytes)
     {
-        NativeBuffer buffer = new(bytes);
+        NativeBuffer buffer = pool.Rent(bytes);
         _buffers.Add(buffer);
         return buffer;
     }

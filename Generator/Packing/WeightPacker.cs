@@ -38,6 +38,7 @@ internal sealed class WeightPacker(ITensorSource source, int threads, Action<lon
     public void Pack(WeightRecipe recipe, Stream file, CancellationToken cancellationToken)
     {
         using WeightFileWriter writer = new(file, recipe, threads, ChunkBytes, MakeReport(recipe.PayloadBytes), cancellationToken);
+        using NativeBufferPool pool = new();
         long position = 0;
         foreach (WeightEntry entry in recipe.Entries)
         {
@@ -51,7 +52,7 @@ internal sealed class WeightPacker(ITensorSource source, int threads, Action<lon
             position = entry.Offset + entry.Bytes;
             if (entry.Bytes > 0)
             {
-                Pack(entry, writer, cancellationToken);
+                Pack(entry, writer, pool, cancellationToken);
             }
         }
 
@@ -59,9 +60,9 @@ internal sealed class WeightPacker(ITensorSource source, int threads, Action<lon
         writer.Finish();
     }
 
-    private void Pack(WeightEntry entry, WeightFileWriter writer, CancellationToken cancellationToken)
+    private void Pack(WeightEntry entry, WeightFileWriter writer, NativeBufferPool pool, CancellationToken cancellationToken)
     {
-        using WeightEvaluator evaluator = new(source, cancellationToken);
+        using WeightEvaluator evaluator = new(source, pool, cancellationToken);
         ElementReader reader = evaluator.Evaluate(entry.Expression);
         if (reader.Count * reader.ElementBytes != entry.Bytes)
         {
