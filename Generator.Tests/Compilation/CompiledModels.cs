@@ -48,6 +48,17 @@ internal static class CompiledModels
         }
     }
 
+    /// <summary>Compiles a model of the test data once more, with options of its own.</summary>
+    public static ModelCompilation CompileVariant(string name, string variant, IReadOnlyDictionary<string, string> options)
+    {
+        var model = ModelCompilation.Run(name, TestData.ModelPath(name), ClassName(name) + variant, Path.Combine(Folder, name + variant), options);
+        GeneratedAssembly.Build([model]);
+        return model.Type is not null ? model : throw new InvalidOperationException(model.Explain());
+    }
+
+    /// <summary>All models of the test data.</summary>
+    public static IReadOnlyList<ModelCompilation> GetAll() => [.. TestData.ModelNames.Select(Get)];
+
     /// <summary>Keeps the generated files after the end of the process; a test that found a fault in a model calls it.</summary>
     public static void KeepFiles() => s_keep = true;
 

@@ -43,7 +43,7 @@ internal static class GeneratedAssembly
         {
             string path = model.SourcePath(source);
             owners[path] = model;
-            yield return CSharpSyntaxTree.ParseText(SourceText.From(source.Text, Encoding.UTF8), new CSharpParseOptions(LanguageVersion.CSharp12), path);
+            yield return CSharpSyntaxTree.ParseText(SourceText.From(source.Text, Encoding.UTF8), new CSharpParseOptions(LanguageVersion.CSharp12, DocumentationMode.Diagnose), path);
         }
     }
 

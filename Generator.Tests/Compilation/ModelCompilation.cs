@@ -1,3 +1,4 @@
+using System.Reflection;
 using Cameo.Generator;
 using Cameo.Generator.Diagnostics;
 using Cameo.Generator.Onnx;
@@ -67,16 +68,16 @@ internal sealed class ModelCompilation
         return compilation;
     }
 
-    /// <summary>Loads the model with its packed weights.</summary>
-    public CompiledModel CreateModel(int? threads = null)
+    /// <summary>Loads the model with its packed weights, or with the ones given.</summary>
+    public CompiledModel CreateModel(int? threads = null, string? weightsPath = null)
     {
         if (Type is null)
         {
             throw new InvalidOperationException(Explain());
         }
 
-        // The weights are given even where there are none: a path that is not needed must not disturb.
-        return (CompiledModel)Activator.CreateInstance(Type, new ModelOptions { WeightsPath = WeightsPath, Threads = threads })!;
+        ModelOptions options = new() { WeightsPath = weightsPath ?? WeightsPath, Threads = threads };
+        return (CompiledModel)Activator.CreateInstance(Type, BindingFlags.Public | BindingFlags.Instance | BindingFlags.DoNotWrapExceptions, null, [options], null)!;
     }
 
     /// <summary>Why there is no class, for messages.</summary>

@@ -67,17 +67,28 @@ internal static class ModelEmitter
         code.Line(model.Plan.IsStatic
             ? $"// Arena:       {model.Plan.ArenaBytes} bytes, planned down from {model.Plan.BytesBeforePlanning}"
             : "// Arena:       laid out at run time, once per change of shape, since a dimension is not bounded");
-        if (model.Plan.IsStatic && model.Plan.Slots.Count > 0)
+        WriteMemoryPlan(code, model);
+        code.Line();
+    }
+
+    private static void WriteMemoryPlan(CodeWriter code, EmissionModel model)
+    {
+        if (model.Plan.Slots.Count == 0)
         {
-            code.Line("//");
-            code.Line("// Memory plan: offset, bytes, kernels in which the place is in use, values");
-            foreach (ArenaSlot slot in model.Plan.Slots.OrderBy(slot => slot.Offset).ThenBy(slot => slot.FirstKernel))
-            {
-                code.Line($"//   {slot.Offset,10} {slot.Bytes.Range(graph.Symbols.Range).Maximum,10}  {slot.FirstKernel,4}..{slot.LastKernel,-4} {CSharpText.Comment(string.Join(" <- ", slot.Buffers.Select(buffer => buffer.Name)))}");
-            }
+            return;
         }
 
-        code.Line();
+        code.Line("//");
+        code.Line(model.Plan.IsStatic
+            ? "// Memory plan: offset, bytes, kernels in which the place is in use, values"
+            : "// Memory plan: bytes, kernels in which the place is in use, values; places that are not in use at the same time may overlap");
+        foreach (ArenaSlot slot in model.Plan.Slots.OrderBy(slot => slot.Offset).ThenBy(slot => slot.FirstKernel))
+        {
+            string place = model.Plan.IsStatic
+                ? $"{slot.Offset,10} {slot.Bytes.Range(model.Graph.Symbols.Range).Maximum,10}"
+                : $"{CSharpText.Comment(slot.Bytes.ToString()),30}";
+            code.Line($"//   {place}  {slot.FirstKernel,4}..{slot.LastKernel,-4} {CSharpText.Comment(string.Join(" <- ", slot.Buffers.Select(buffer => buffer.Name)))}");
+        }
     }
 
     private static void WriteConstants(CodeWriter code, EmissionModel model)

@@ -41,7 +41,7 @@ internal sealed class Node
     public IReadOnlyDictionary<string, AttributeValue> Attributes => _attributes;
 
     /// <summary>The only output of an operator that has one.</summary>
-    public Value Output => Outputs[0] ?? throw new InvalidOperationException($"Node '{Name}' has no output.");
+    public Value Output => OptionalOutput(0) ?? throw new ModelException(this, "the output is missing");
 
     /// <summary>"Conv" or "com.microsoft.Gelu".</summary>
     public string OperatorName => Domain.Length == 0 ? Type : $"{Domain}.{Type}";

@@ -68,7 +68,13 @@ internal sealed class GraphReader
             // Before IR version 4 initializers are inputs too: their values are fixed here.
             if (!initializers.Contains(input.Name))
             {
-                Value value = graph.AddValue(input.Name, ReadType(input, declareSymbols: isMain));
+                TensorType? type = ReadType(input, declareSymbols: isMain);
+                if (isMain && (type is null || type.ElementType == ElementType.Undefined))
+                {
+                    throw new ModelException(null, $"input '{input.Name}' has no declared type");
+                }
+
+                Value value = graph.AddValue(input.Name, type);
                 value.DeclaredType = value.Type;
                 graph.Inputs.Add(value);
                 scope.Define(input.Name, value);
@@ -251,6 +257,7 @@ internal sealed class GraphReader
             return;
         }
 
+        ModelException Empty() => new(node, $"attribute '{attribute.Name}' is a {attribute.Type} without content");
         object? value = attribute.Type switch
         {
             AttributeProto.Types.AttributeType.Float => attribute.F,
@@ -259,8 +266,8 @@ internal sealed class GraphReader
             AttributeProto.Types.AttributeType.Floats => attribute.Floats.ToArray(),
             AttributeProto.Types.AttributeType.Ints => attribute.Ints.ToArray(),
             AttributeProto.Types.AttributeType.Strings => attribute.Strings.Select(text => text.ToStringUtf8()).ToArray(),
-            AttributeProto.Types.AttributeType.Tensor => TensorReader.Read(attribute.T, $"{node.Name}/{attribute.Name}"),
-            AttributeProto.Types.AttributeType.Graph => ReadGraph(attribute.G, opsets, scope, isMain: false, frame),
+            AttributeProto.Types.AttributeType.Tensor => TensorReader.Read(attribute.T ?? throw Empty(), $"{node.Name}/{attribute.Name}"),
+            AttributeProto.Types.AttributeType.Graph => ReadGraph(attribute.G ?? throw Empty(), opsets, scope, isMain: false, frame),
             AttributeProto.Types.AttributeType.Undefined => GuessKind(attribute),
             _ => null,
         };
@@ -320,7 +327,9 @@ internal sealed class GraphReader
             }
         }
 
-        return new TensorType((ElementType)tensor.ElemType, new Shape(dimensions));
+        return Enum.IsDefined(typeof(ElementType), tensor.ElemType)
+            ? new TensorType((ElementType)tensor.ElemType, new Shape(dimensions))
+            : throw new ModelException(null, $"value '{info.Name}' has the element type {tensor.ElemType}, which ONNX does not define");
     }
 
     /// <summary>Names that are visible at a place of the model; bodies of control flow see those around them.</summary>

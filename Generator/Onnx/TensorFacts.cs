@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cameo.Generator.Graphs;
 using Cameo.Generator.Onnx.Proto;
 
 namespace Cameo.Generator.Onnx;
@@ -57,7 +58,8 @@ internal sealed record TensorFacts
 
         return new TensorFacts
         {
-            Weight = entries[WeightKey],
+            Weight = entries.TryGetValue(WeightKey, out string? weight) ? weight
+                : throw new ModelException(null, $"tensor '{tensor.Name}' is given by reference, but the reference has no name"),
             ByteLength = ParseNumber(entries, BytesKey) ?? 0,
             Uniform = ParseBits(entries, UniformKey),
             LowerTriangle = ParseBits(entries, LowerKey),

@@ -29,5 +29,12 @@ internal sealed class ArithmeticOperators : PointwiseOperator
 
     public override IReadOnlyList<int> Versions => [1, 6, 7, 13, 14];
 
+    public override void Infer(Node node, InferenceContext context)
+    {
+        ElementTypeSet.Numeric.Require(node, 0);
+        ElementTypeSet.RequireEqual(node, 0, 1);
+        base.Infer(node, context);
+    }
+
     public override Expression Express(Node node, IReadOnlyList<Expression?> inputs) => Expression.Apply(_operation, inputs[0]!, inputs[1]!);
 }

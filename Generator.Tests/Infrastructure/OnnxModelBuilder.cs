@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Cameo.Generator.Onnx;
+using Cameo.Generator.Onnx.Proto;
+using Google.Protobuf;
+using DataType = Cameo.Generator.Onnx.Proto.TensorProto.Types.DataType;
+
+namespace Cameo.Tests.Infrastructure;
+
+/// <summary>Writes small models, node by node.</summary>
+internal sealed class OnnxModelBuilder
+{
+    private readonly ModelProto _model = new() { IrVersion = 8, Graph = new GraphProto { Name = "test" } };
+
+    public OnnxModelBuilder(int opset = 18) => _model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = opset });
+
+    /// <summary>A float input; sizes are numbers or names.</summary>
+    public OnnxModelBuilder Input(string name, params object[] sizes) => Input(name, DataType.Float, sizes);
+
+    public OnnxModelBuilder Input(string name, DataType type, params object[] sizes)
+    {
+        _model.Graph.Input.Add(Describe(name, type, sizes));
+        return this;
+    }
+
+    public OnnxModelBuilder Output(string name, params object[] sizes) => Output(name, DataType.Float, sizes);
+
+    public OnnxModelBuilder Output(string name, DataType type, params object[] sizes)
+    {
+        _model.Graph.Output.Add(Describe(name, type, sizes));
+        return this;
+    }
+
+    /// <summary>A float weight with numbers in −1 … 1 that depend on its name alone.</summary>
+    public OnnxModelBuilder Weight(string name, params long[] sizes)
+    {
+        var values = new float[sizes.Aggregate(1L, static (product, size) => product * size)];
+        var random = new Random(name.Aggregate(17, static (hash, character) => unchecked((hash * 31) + character)));
+        for (int index = 0; index < values.Length; index++)
+        {
+            values[index] = (random.NextSingle() * 2) - 1;
+        }
+
+        return Constant(name, values, sizes);
+    }
+
+    public OnnxModelBuilder Constant(string name, float[] values, params long[] sizes) => Constant(name, DataType.Float, MemoryMarshal.AsBytes<float>(values), sizes);
+
+    /// <summary>A list of int64.</summary>
+    public OnnxModelBuilder Integers(string name, params long[] values) => Constant(name, DataType.Int64, MemoryMarshal.AsBytes<long>(values), values.Length);
+
+    /// <summary>Adds a node; attributes are numbers, lists of numbers or text.</summary>
+    public OnnxModelBuilder Node(string type, string[] inputs, string[] outputs, params (string Name, object Value)[] attributes)
+    {
+        NodeProto node = new() { OpType = type, Name = $"{outputs[0]}_{type}" };
+        node.Input.Add(inputs);
+        node.Output.Add(outputs);
+        node.Attribute.Add(attributes.Select(static attribute => Attribute(attribute.Name, attribute.Value)));
+        _model.Graph.Node.Add(node);
+        return this;
+    }
+
+    public byte[] ToBytes() => _model.ToByteArray();
+
+    /// <summary>The graph text that the compiler reads.</summary>
+    public string ToGraphText(IReadOnlyDictionary<string, string>? options = null)
+    {
+        ImportResult result = ModelImporter.Import(
+            new MemoryStream(ToBytes()), folder: null, new ImportOptions { GraphOptions = options ?? new Dictionary<string, string>() });
+        return result.GraphText ?? throw new InvalidOperationException(string.Join("; ", result.Diagnostics));
+    }
+
+    private OnnxModelBuilder Constant(string name, DataType type, ReadOnlySpan<byte> data, params long[] sizes)
+    {
+        TensorProto tensor = new() { Name = name, DataType = (int)type, RawData = ByteString.CopyFrom(data) };
+        tensor.Dims.Add(sizes);
+        _model.Graph.Initializer.Add(tensor);
+        return this;
+    }
+
+    private static ValueInfoProto Describe(string name, DataType type, object[] sizes)
+    {
+        TensorShapeProto shape = new();
+        foreach (object size in sizes)
+        {
+            shape.Dim.Add(size is string symbol
+                ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
+                : new TensorShapeProto.Types.Dimension { DimValue = Convert.ToInt64(size) });
+        }
+
+        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = shape } } };
+    }
+
+    private static AttributeProto Attribute(string name, object value)
+    {
+        AttributeProto attribute = new() { Name = name };
+        switch (value)
+        {
+            case float number:
+                attribute.Type = AttributeProto.Types.AttributeType.Float;
+                attribute.F = number;
+                break;
+            case string text:
+                attribute.Type = AttributeProto.Types.AttributeType.String;
+                attribute.S = ByteString.CopyFrom(text, Encoding.UTF8);
+                break;
+            case long[] numbers:
+                attribute.Type = AttributeProto.Types.AttributeType.Ints;
+                attribute.Ints.Add(numbers);
+                break;
+            default:
+                attribute.Type = AttributeProto.Types.AttributeType.Int;
+                attribute.I = Convert.ToInt64(value);
+                break;
+        }
+
+        return attribute;
+    }
+}
