@@ -32,7 +32,8 @@ internal static class CSharpText
         var comment = new StringBuilder();
         foreach (char character in text)
         {
-            comment.Append(character is >= ' ' and <= '~' ? character.ToString() : $"\\u{(int)character:X4}");
+            bool endsLine = char.IsControl(character) || char.IsSurrogate(character) || character is '\u2028' or '\u2029' || char.GetUnicodeCategory(character) == System.Globalization.UnicodeCategory.Format;
+            comment.Append(endsLine ? $"\\u{(int)character:X4}" : character.ToString());
         }
 
         return comment.ToString();

@@ -88,8 +88,11 @@ internal sealed class EmissionModel
 
     private static string KernelName(Kernel kernel)
     {
-        string name = Identifiers.Pascal(kernel.Node.Name);
-        string type = Identifiers.Pascal(kernel.Node.Type);
-        return name.IndexOf(type, StringComparison.OrdinalIgnoreCase) >= 0 || kernel.Kind == "copy" ? name : name + type;
+        // The last of the model's nodes that the kernel stands for; its name often says the operator already.
+        string[] origin = kernel.Node.Origins[kernel.Node.Origins.Count - 1].Split([' '], 2);
+        string type = Identifiers.Pascal(origin[0].Substring(origin[0].LastIndexOf('.') + 1));
+        string name = Identifiers.Pascal(origin.Length > 1 ? origin[1] : kernel.Node.Name);
+        name = name.IndexOf(type, StringComparison.OrdinalIgnoreCase) >= 0 ? name : name + type;
+        return kernel.Kind == "copy" ? name + "Copy" : name;
     }
 }

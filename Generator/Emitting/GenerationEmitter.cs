@@ -37,10 +37,6 @@ internal static class GenerationEmitter
             code.Line($"private readonly {Element(model, signature.Positions)}[] _positionBuffer = new {Element(model, signature.Positions)}[{signature.MaximumChunk}];");
         }
 
-        if (signature.Mask >= 0)
-        {
-            code.Line($"private {Element(model, signature.Mask)}[] _maskBuffer = [];");
-        }
     }
 
     private static string Element(EmissionModel model, int input) => model.Graph.Inputs[input].ElementType.CSharpName()!;
@@ -130,38 +126,25 @@ internal static class GenerationEmitter
 
     private static void WriteForwardBody(CodeWriter code, EmissionModel model, GenerationSignature signature)
     {
-        code.Line("int position = Sequence!.Position;");
+        code.Line("int length = Length;");
         using (code.Block("for (int index = 0; index < tokens.Length; index++)"))
         {
             code.Line("_tokenBuffer[index] = tokens[index];");
             if (signature.Positions >= 0)
             {
-                code.Line("_positionBuffer[index] = position + index;");
+                code.Line("_positionBuffer[index] = length + index;");
             }
         }
 
         code.Line();
-        string fixedMask = "";
-        if (signature.Mask >= 0)
-        {
-            string element = Element(model, signature.Mask);
-            using (code.Block("if (_maskBuffer.Length == 0)"))
-            {
-                code.Line($"_maskBuffer = new {element}[Sequence!.Capacity + {signature.MaximumChunk}];");
-                code.Line($"_maskBuffer.AsSpan().Fill({(element == "bool" ? "true" : "1")});");
-            }
-
-            code.Line();
-            fixedMask = $"\nfixed ({element}* mask = _maskBuffer)";
-        }
-
         string fixedPositions = signature.Positions >= 0 ? $"\nfixed ({Element(model, signature.Positions)}* positions = _positionBuffer)" : "";
-        using (code.Block($"fixed ({Element(model, signature.Tokens)}* ids = _tokenBuffer){fixedPositions}{fixedMask}"))
+        using (code.Block($"fixed ({Element(model, signature.Tokens)}* ids = _tokenBuffer){fixedPositions}"))
         {
             foreach (int index in model.RunInputs)
             {
-                string arguments = index == signature.Tokens ? "ids, 1, tokens.Length" : index == signature.Positions ? "positions, 1, tokens.Length" : "mask, 1, position + tokens.Length";
-                code.Line($"{BindingEmitter.Method(model, index)}({arguments});");
+                code.Line(index == signature.Mask
+                    ? $"_input{index} = null; // one row has no padding"
+                    : $"{BindingEmitter.Method(model, index)}({(index == signature.Tokens ? "ids" : "positions")}, 1, tokens.Length);");
             }
 
             code.Line("Execute();");

@@ -93,7 +93,7 @@ internal static class KernelEmitter
         code.Line($"// Kernel {index}, {kernel.Kind}{(kernel.Summary.Length > 0 ? ": " + CSharpText.Comment(kernel.Summary) : "")}.");
         foreach (string node in kernel.Nodes)
         {
-            code.Line($"//   node {CSharpText.Comment(node)}");
+            code.Line($"//   does {CSharpText.Comment(node)}");
         }
 
         foreach (View view in kernel.Reads)

@@ -31,7 +31,7 @@ internal sealed class ModelKernelWriter(EmissionModel model, string name) : Kern
             MemoryKind.Prepared => Address(type, "Prepared", model.Plan.PreparedOffsets[buffer], offset),
             MemoryKind.Arena when model.Plan.IsStatic => Address(type, "Arena", model.Plan.Slots[model.Plan.SlotOf[buffer]].Offset, offset),
             MemoryKind.Arena => Address(type, $"Arena + _offsets[{model.Plan.SlotOf[buffer]}]", 0, offset),
-            MemoryKind.Input => Address(type, $"(byte*)_input{buffer.Index}", 0, offset),
+            MemoryKind.Input => offset == Dimension.Zero ? $"({type}*)_input{buffer.Index}" : Address(type, $"(byte*)_input{buffer.Index}", 0, offset),
             _ => throw new InvalidOperationException($"{buffer} has no address."),
         };
     }

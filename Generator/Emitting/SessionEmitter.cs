@@ -23,6 +23,13 @@ internal static class SessionEmitter
             {
                 WriteFields(code, model);
                 WriteConstructor(code, model);
+                if (model.Graph.States.Count > 0)
+                {
+                    code.Line("/// <summary>A new session of the same model and options whose states hold the same; only what is in use is copied.</summary>");
+                    code.Line("public new Session Fork() => (Session)base.Fork();");
+                    code.Line();
+                }
+
                 RunEmitter.Write(code, model);
                 BindingEmitter.Write(code, model);
                 WriteExecute(code, model);
@@ -109,9 +116,29 @@ internal static class SessionEmitter
             {
                 string rows = $"checked((int){model.Size(sequence.Rows)})";
                 string tokens = $"checked((int){model.Size(sequence.NewTokens)})";
-                code.Line(sequence.Mask is { } mask
-                    ? $"Sequence!.Begin({rows}, {tokens}, ({mask.ElementType.CSharpName()}*)_input{model.Graph.Inputs.IndexOf(mask)}, checked((int)_maskColumns));"
-                    : $"Sequence!.Begin({rows}, {tokens});");
+                if (sequence.Mask is { } mask)
+                {
+                    int input = model.Graph.Inputs.IndexOf(mask);
+                    using (code.Block($"if (_input{input} != null)"))
+                    {
+                        code.Line($"Sequence!.Begin({rows}, {tokens}, ({mask.ElementType.CSharpName()}*)_input{input}, checked((int)_maskColumns));");
+                    }
+
+                    code.Line("else");
+                    code.Line("{");
+                    using (code.Indent())
+                    {
+                        code.Line($"Sequence!.Begin({rows}, {tokens}); // no mask: no padding");
+                    }
+
+                    code.Line("}");
+                    code.Line();
+                }
+                else
+                {
+                    code.Line($"Sequence!.Begin({rows}, {tokens});");
+                }
+
                 code.Line($"{model.SymbolField(sequence.PositionSymbol)} = Sequence!.Position;");
             }
 
@@ -191,7 +218,7 @@ internal static class SessionEmitter
     private static void WriteArenaPlan(CodeWriter code, EmissionModel model)
     {
         int count = model.Plan.Slots.Count;
-        string[] symbols = [.. model.Graph.Symbols.Free];
+        string[] symbols = [.. model.Plan.Slots.SelectMany(slot => slot.Bytes.Symbols()).Distinct().OrderBy(symbol => symbol, StringComparer.Ordinal)];
         string List(Func<ArenaSlot, int> field) => string.Join(", ", model.Plan.Slots.Select(slot => field(slot).ToString(CultureInfo.InvariantCulture)));
         code.Line($"private static readonly int[] s_firstUse = [{List(slot => slot.FirstKernel)}];");
         code.Line($"private static readonly int[] s_lastUse = [{List(slot => slot.LastKernel)}];");

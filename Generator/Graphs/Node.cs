@@ -13,7 +13,7 @@ internal sealed class Node
         Domain = domain;
         Type = type;
         Version = version;
-        Origins = [name];
+        Origins = [$"{OperatorName} {name}"];
     }
 
     /// <summary>The node's name in the model, or a name made from its outputs.</summary>
@@ -28,7 +28,7 @@ internal sealed class Node
     /// <summary>The opset version of <see cref="Domain"/> the model imports.</summary>
     public int Version { get; }
 
-    /// <summary>Names of the model's nodes that this one stands for.</summary>
+    /// <summary>The model's nodes that this one stands for, as "Operator name".</summary>
     public IReadOnlyList<string> Origins { get; set; }
 
     /// <summary>1-based line of the node in the graph text; 0 when made by a pass.</summary>
