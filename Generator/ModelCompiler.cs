@@ -69,6 +69,7 @@ internal static class ModelCompiler
         string className = options.ClassName ?? Identifiers.Pascal(graph.Name);
         string @namespace = options.Namespace ?? settings.DefaultNamespace;
         var failed = new CompileResult($"{@namespace}.{className}", options.Weights, [], null, diagnostics, stages, []);
+        options.Check(diagnostics);
         options.ApplyDimensions(graph.Symbols, diagnostics);
 
         bool Stage(string name, Action run)

@@ -21,7 +21,7 @@ internal sealed class ModelOptions
     /// <summary>"file" (default) or "embed".</summary>
     public string Weights => Text("weights") ?? "file";
 
-    /// <summary>"auto" (default), "none", or pairs "input=output".</summary>
+    /// <summary>"auto" (default): states are found by dataflow; "none": past and present stay inputs and outputs.</summary>
     public string State => Text("state") ?? "auto";
 
     /// <summary>
@@ -51,6 +51,25 @@ internal sealed class ModelOptions
             {
                 symbols.Define(name, size);
             }
+        }
+    }
+
+    /// <summary>Refuses values that no part of the compiler carries out: an option must not be ignored.</summary>
+    public void Check(List<DiagnosticInfo> diagnostics)
+    {
+        if (State is not ("auto" or "none"))
+        {
+            diagnostics.Add(new(DiagnosticIds.InvalidOption, DiagnosticLevel.Error, $"OnnxState: '{State}' is neither 'auto' nor 'none'; pairs of input and output cannot be declared yet."));
+        }
+
+        if (Weights is not ("file" or "embed"))
+        {
+            diagnostics.Add(new(DiagnosticIds.InvalidOption, DiagnosticLevel.Error, $"OnnxWeights: '{Weights}' is neither 'file' nor 'embed'."));
+        }
+
+        if (Text("quantize") is { } quantize and not "none")
+        {
+            diagnostics.Add(new(DiagnosticIds.InvalidOption, DiagnosticLevel.Error, $"OnnxQuantize: '{quantize}' is not supported yet; weights stay as the model has them."));
         }
     }
 
