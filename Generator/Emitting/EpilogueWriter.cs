@@ -78,6 +78,7 @@ internal static class EpilogueWriter
             leaf => leaf switch
             {
                 ConstantExpression constant => VectorSpelling.Constant(constant),
+                SizeExpression size => $"V.Broadcast((float){Parenthesise(parameters.Size(size.Size))})",
                 InputExpression input => input.Input == 0 ? "value" : loads[input.Input - 1],
                 _ => null,
             },

@@ -363,6 +363,14 @@ internal sealed class LoopWriter
                 _rowValues[input] = local;
             }
 
+            if (expression is SizeExpression size)
+            {
+                string local = $"size{_rowValues.Count}";
+                string type = StructParameters.TypeName(size.Type);
+                code.Line($"{type} {local}Value = ({type})({_parameters.Size(size.Size)});");
+                _rowValues[size] = $"{local}Value";
+            }
+
             foreach (Expression operand in expression.Operands)
             {
                 Visit(operand);

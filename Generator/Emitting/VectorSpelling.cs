@@ -11,7 +11,7 @@ internal static class VectorSpelling
     public static bool Supports(Expression expression) => expression switch
     {
         InputExpression input => input.Type == ElementType.Float32,
-        ConstantExpression constant => constant.Type is ElementType.Float32,
+        ConstantExpression or SizeExpression => expression.Type is ElementType.Float32,
         ReductionExpression reduction => reduction.Type == ElementType.Float32 && reduction.Kind != ReductionKind.Product && Supports(reduction.Operand),
         OperationExpression operation => operation.Type is ElementType.Float32 or ElementType.Boolean
             && operation.Operands.All(Supports) && TryFormat(operation.Operation, [.. operation.Operands.Select(_ => "x")]) is not null,

@@ -11,8 +11,8 @@ internal sealed record DimensionAtom(DimensionOperation Operation, string Symbol
     public string Key { get; } = Operation switch
     {
         DimensionOperation.Symbol => Symbol,
-        DimensionOperation.FloorDivide => $"floor({Left} / {Right})",
-        DimensionOperation.Modulo => $"({Left} mod {Right})",
+        DimensionOperation.FloorDivide => $"floor({Group(Left)} / {Group(Right)})",
+        DimensionOperation.Modulo => $"({Group(Left)} mod {Group(Right)})",
         DimensionOperation.Maximum => $"max({Left}, {Right})",
         DimensionOperation.Minimum => $"min({Left}, {Right})",
         _ => $"broadcast({Left}, {Right})",
@@ -21,4 +21,10 @@ internal sealed record DimensionAtom(DimensionOperation Operation, string Symbol
     public bool Equals(DimensionAtom? other) => other is not null && Key == other.Key;
 
     public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Key);
+
+    private static string Group(Dimension? operand)
+    {
+        string text = operand!.ToString();
+        return text.IndexOf(' ') >= 0 ? $"({text})" : text;
+    }
 }

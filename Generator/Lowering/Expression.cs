@@ -99,3 +99,11 @@ internal sealed class ReductionExpression(ReductionKind kind, Expression operand
 
     public override IReadOnlyList<Expression> Operands { get; } = [operand];
 }
+
+/// <summary>A size of the run, as a number: the same for all elements.</summary>
+internal sealed class SizeExpression(Dimension size, ElementType type) : Expression(type)
+{
+    public Dimension Size { get; } = size;
+
+    public override IReadOnlyList<Expression> Operands => [];
+}

@@ -57,6 +57,7 @@ internal sealed class GraphLowering : LoweringContext
         if (diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticLevel.Error))
         {
             lowering.BindOutputs();
+            DropUnread(lowering._model);
         }
 
         return lowering._model;
@@ -317,6 +318,28 @@ internal sealed class GraphLowering : LoweringContext
 
             _model.Outputs.Add(view);
         }
+    }
+
+    /// <summary>Removes kernels whose results nothing reads, such as sizes that loops turned out to know themselves.</summary>
+    private static void DropUnread(LoweredModel model)
+    {
+        var read = new HashSet<MemoryBuffer>(model.Outputs.Where(output => output is not null).Select(output => output!.Buffer));
+        foreach (List<Kernel> kernels in new[] { model.Kernels, model.LoadKernels })
+        {
+            for (int index = kernels.Count - 1; index >= 0; index--)
+            {
+                if (kernels[index].UpdatesState || kernels[index].Writes.Any(view => read.Contains(view.Buffer)))
+                {
+                    read.UnionWith(kernels[index].Reads.Select(view => view.Buffer));
+                }
+                else
+                {
+                    kernels.RemoveAt(index);
+                }
+            }
+        }
+
+        model.Prepared.RemoveAll(buffer => !read.Contains(buffer));
     }
 
     private void DefineFailed(Node node)

@@ -136,6 +136,11 @@ internal sealed class LoopBuilder(FusionGroup group, LoweringContext context)
                 : new ConstantExpression(element.Integer, constant.Type.ElementType);
         }
 
+        if (Size(value) is { } size)
+        {
+            return size;
+        }
+
         if (!_inputs.TryGetValue((value, level.ToString()), out InputExpression? input))
         {
             input = new InputExpression(_views.Count, value.ElementType);
@@ -151,6 +156,13 @@ internal sealed class LoopBuilder(FusionGroup group, LoweringContext context)
         }
 
         return input;
+    }
+
+    /// <summary>A single number that follows from the run's sizes, possibly cast: nothing has to compute it into memory first.</summary>
+    private static SizeExpression? Size(Value value)
+    {
+        Value source = value.Producer is { Type: "Cast", Domain: "" } cast && value.ElementType is (ElementType.Float32 or ElementType.Float64) ? cast.Input(0) : value;
+        return source.Elements is { Count: 1 } elements && source.ElementType.IsInteger() ? new SizeExpression(elements[0], value.ElementType) : null;
     }
 
     private static IReadOnlyList<Dimension> StridesOverRows(View view, ReaderLevel level, int[] rowAxes) =>

@@ -78,6 +78,7 @@ internal sealed class AttentionOperator : Operator
 
         context.Add(new Kernel("attention", node, reads, [output], writer => Emit(node, writer, sizes, query, key, value, mask, output, keyState, valueState))
         {
+            UpdatesState = keyState is not null,
             Summary = $"{sizes.QueryHeads} query heads of {sizes.HeadSize} on {sizes.KeyHeads} key heads{(node.IntegerAttribute("is_causal", 0) != 0 ? ", causal" : "")}{(keyState is null ? "" : ", over the session's cache")}",
             MultiplyAdds = sizes.Batch * sizes.QueryHeads * sizes.QueryLength * sizes.TotalLength * (sizes.HeadSize + sizes.ValueHeadSize),
         });
