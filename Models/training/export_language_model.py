@@ -1,8 +1,8 @@
-"""Writes a checkpoint of train_language_model.py as language/kjv.onnx, with language/reference.json and a check.
+"""Writes a checkpoint of train_language_model.py as language/kjv.onnx, with language/reference.json and words.txt.
 
     /usr/bin/python3 export_language_model.py work/step04000.pt
 
-Needs the Debian packages python3-torch and python3-onnx. The graph is opset 23: RMSNormalization, RotaryEmbedding and
+Needs the Debian packages python3-torch, python3-onnx, bible-kjv and bible-kjv-text. The graph is opset 23: RMSNormalization, RotaryEmbedding and
 Attention with past and present keys and values. The onnx package of Debian is older than that opset and cannot check
 the graph, so language_model_reference.py runs the file with numpy and compares it with torch.
 """
@@ -15,6 +15,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+import corpus
 import language_model
 from language_model_reference import compare_with_torch
 from tokenizer import Tokenizer
@@ -155,6 +156,10 @@ def main():
                    "prompt_last_logits": [round(v, 9) for v in logits[0].tolist()],
                    "last_logits": [round(v, 9) for v in logits[-1].tolist()]}, file, indent=0, ensure_ascii=False)
         file.write("\n")
+    # What tests count generated words against.
+    words = {word for chapter in corpus.chapters() for verse in chapter for word in corpus.words(verse)}
+    with open(os.path.join(options.output, "words.txt"), "w", encoding="utf-8", newline="\n") as file:
+        file.write("\n".join(sorted(words)) + "\n")
     print(f"{os.path.getsize(path)} bytes; greedy: {tokenizer.decode(tokens)!r}; smallest gap {smallest_gap:.2e}")
     compare_with_torch(path, exact, tokenizer)
 

@@ -111,8 +111,8 @@ def bits_per_character(model, chapters, tokenizer):
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=3500, help="all steps, the decay included")
-    parser.add_argument("--decay", type=int, default=1100, help="the last steps, in which the rates fall to zero")
+    parser.add_argument("--steps", type=int, default=2650, help="all steps, the decay included")
+    parser.add_argument("--decay", type=int, default=900, help="the last steps, in which the rates fall to zero")
     parser.add_argument("--evaluate-every", type=int, default=250)
     parser.add_argument("--work", default=os.path.join(here, "work"), help="folder for checkpoints and the log")
     parser.add_argument("--resume", metavar="CHECKPOINT")
