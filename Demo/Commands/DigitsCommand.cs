@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Numerics.Tensors;
 using System.Reflection;
 using Cameo.Demo.Images;
 using Cameo.Demo.Output;
@@ -36,9 +37,10 @@ public static class DigitsCommand
         float[] pixels = DigitImage.Prepare(ReadImage(file, sample));
         using var model = new Digits();
         using Digits.Session session = model.CreateSession();
-        session.Run(pixels); // the first run compiles the kernels; the second one shows what a run takes
+        var image = new ReadOnlyTensorSpan<float>(pixels, [1, 1, DigitImage.Side, DigitImage.Side]);
+        session.Run(image); // the first run compiles the kernels; the second one shows what a run takes
         long started = Stopwatch.GetTimestamp();
-        ReadOnlySpan<float> scores = session.Run(pixels);
+        ReadOnlySpan<float> scores = session.Run(image);
         TimeSpan taken = Stopwatch.GetElapsedTime(started);
         PixelArt.Write(Console.Out, pixels, DigitImage.Side);
         Console.WriteLine();
