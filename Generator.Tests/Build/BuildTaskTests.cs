@@ -85,6 +85,15 @@ public sealed class BuildTaskTests : IDisposable
         Assert.Equal(3f, FirstPackedElement());
     }
 
+    [Fact]
+    public void FilesOfAModelThatIsGoneAreRemoved()
+    {
+        WriteModel(1f);
+        Pack(Import());
+        Import(("OnnxClass", "Renamed"));
+        Assert.Equal(["Renamed.import.state", "Renamed.onnx.index", "Renamed.onnx.json"], Directory.GetFiles(Output).Select(Path.GetFileName).Order());
+    }
+
     [Theory]
     [InlineData("json")]
     [InlineData("weights")]

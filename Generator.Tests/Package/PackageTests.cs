@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cameo.Tests.Infrastructure;
 using Xunit;
 
 namespace Cameo.Tests.Package;
@@ -83,6 +84,50 @@ public sealed class PackageTests(PackageFixture fixture) : IClassFixture<Package
         Assert.True(File.Exists(Path.Combine(published, "Small.weights")));
         Assert.Empty(Directory.GetFiles(published, "*.dll"));
         AssertOutput(network, Run(published, "User"));
+    }
+
+    [SkippableFact]
+    public void RealModelGivesTheStoredNumbers()
+    {
+        string model = TestData.RequireModel("mnist_8");
+        string data = TestData.DataSets("mnist_8")[0];
+        string folder = CreateProject("mnist", "net10.0", "file");
+        File.Copy(model, Path.Combine(folder, "small.onnx"));
+        File.WriteAllBytes(Path.Combine(folder, "image.bin"), TensorProtoReader.ReadFile(Path.Combine(data, "input_0.pb")).Bytes);
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), """
+            using System.Globalization;
+            using Cameo.Sessions;
+
+            CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+            using CompiledModel model = new Networks.Small();
+            using CompiledSession session = model.CreateSession();
+            Tensor image = Tensor.FromBytes(ElementType.Float32, File.ReadAllBytes(args[0]), 1, 1, 28, 28);
+            var outputs = session.Run(new Dictionary<string, Tensor> { ["Input3"] = image });
+            Console.WriteLine(string.Join(' ', outputs["Plus214_Output_0"].AsSpan<float>().ToArray().Select(value => value.ToString("R"))));
+            """);
+        Build(folder);
+        string output = DotNetCommand.Execute(Path.Combine(folder, "bin", "Release", "net10.0", "Application"), folder, fixture.Environment, "image.bin");
+
+        // The tolerance that ONNX's backend tests use.
+        byte[] expected = TensorProtoReader.ReadFile(Path.Combine(data, "output_0.pb")).Bytes;
+        float[] actual = [.. output.Split(' ').Select(static number => float.Parse(number, CultureInfo.InvariantCulture))];
+        Assert.Equal(expected.Length / sizeof(float), actual.Length);
+        Assert.All(actual, (value, index) =>
+        {
+            float stored = BitConverter.ToSingle(expected, index * sizeof(float));
+            Assert.InRange(value, stored - 1e-7f - (1e-3f * Math.Abs(stored)), stored + 1e-7f + (1e-3f * Math.Abs(stored)));
+        });
+    }
+
+    [Fact]
+    public void ModelOfSomeFrameworksIsAnError()
+    {
+        string folder = CreateProject("conditional", "net10.0;net9.0", "file");
+        string project = Path.Combine(folder, "Application.csproj");
+        File.WriteAllText(project, File.ReadAllText(project).Replace("<AdditionalFiles ", "<AdditionalFiles Condition=\"'$(TargetFramework)' == 'net10.0'\" ", StringComparison.Ordinal));
+        File.WriteAllBytes(Path.Combine(folder, "small.onnx"), new SmallNetwork(1).ToOnnx());
+        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => Build(folder));
+        Assert.Matches("small.onnx.*error CAMEO0056", exception.Message);
     }
 
     [Fact]

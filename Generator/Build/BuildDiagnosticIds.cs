@@ -20,4 +20,7 @@ internal static class BuildDiagnosticIds
 
     /// <summary>A file of the build's own output can't be written.</summary>
     public const string OutputFault = "CAMEO0055";
+
+    /// <summary>A model is not a model of all target frameworks; reported by the targets.</summary>
+    public const string NotShared = "CAMEO0056";
 }

@@ -33,14 +33,9 @@ public sealed class ImportModels : MSBuildTask
     [Output]
     public ITaskItem[] Texts { get; set; } = [];
 
-    /// <summary>Every file that belongs to the import.</summary>
-    [Output]
-    public ITaskItem[] WrittenFiles { get; set; } = [];
-
     public override bool Execute()
     {
         List<ITaskItem> texts = [];
-        List<ITaskItem> written = [];
         Dictionary<string, string> classes = new(StringComparer.OrdinalIgnoreCase);
         Directory.CreateDirectory(OutputFolder);
         foreach (ITaskItem item in Models)
@@ -67,12 +62,23 @@ public sealed class ImportModels : MSBuildTask
             text.SetMetadata(ItemMetadata.Index, files.Index);
             text.SetMetadata(ItemMetadata.WeightsMode, model.WeightsMode);
             texts.Add(text);
-            written.AddRange([new TaskItem(files.Text), new TaskItem(files.Index), new TaskItem(files.State)]);
         }
 
         Texts = [.. texts];
-        WrittenFiles = [.. written];
+        RemoveOthers(classes.Keys);
         return !Log.HasLoggedErrors;
+    }
+
+    /// <summary>Deletes what was made of models that the project no longer has: packed weights may be large.</summary>
+    private void RemoveOthers(IReadOnlyCollection<string> classes)
+    {
+        foreach (string name in ImportedFiles.NamesIn(OutputFolder).Where(name => !classes.Contains(name, StringComparer.OrdinalIgnoreCase)))
+        {
+            foreach (string file in new ImportedFiles(OutputFolder, name).All)
+            {
+                File.Delete(file);
+            }
+        }
     }
 
     private void Import(ModelItem model, ImportedFiles files)

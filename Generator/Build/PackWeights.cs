@@ -38,10 +38,6 @@ public sealed class PackWeights : MSBuildTask, ICancelableTask, IDisposable
     [Output]
     public ITaskItem[] Weights { get; set; } = [];
 
-    /// <summary>Every file that belongs to the packing.</summary>
-    [Output]
-    public ITaskItem[] WrittenFiles { get; set; } = [];
-
     /// <summary>The compiler, which tests replace.</summary>
     internal OnnxGenerator.CompileFunction Compile { get; set; } = ModelCompiler.Compile;
 
@@ -52,19 +48,17 @@ public sealed class PackWeights : MSBuildTask, ICancelableTask, IDisposable
     public override bool Execute()
     {
         List<ITaskItem> weights = [];
-        List<ITaskItem> written = [];
         foreach (ITaskItem text in Texts)
         {
             try
             {
-                string file = Pack(text, written);
+                string file = Pack(text);
                 if (file != NoWeights)
                 {
                     TaskItem item = new(file);
                     item.SetMetadata("TargetPath", Path.GetFileName(file));
                     item.SetMetadata(ItemMetadata.WeightsMode, text.GetMetadata(ItemMetadata.WeightsMode));
                     weights.Add(item);
-                    written.Add(item);
                     CheckSize(text, file);
                 }
             }
@@ -83,16 +77,14 @@ public sealed class PackWeights : MSBuildTask, ICancelableTask, IDisposable
         }
 
         Weights = [.. weights];
-        WrittenFiles = [.. written];
         return !Log.HasLoggedErrors;
     }
 
     /// <summary>Packs one model's weights and returns the file, or <see cref="NoWeights"/>.</summary>
-    private string Pack(ITaskItem text, List<ITaskItem> written)
+    private string Pack(ITaskItem text)
     {
         string model = text.GetMetadata(ItemMetadata.Model);
         ImportedFiles files = new(OutputFolder, new GraphText(text.ItemSpec, "").Name);
-        written.Add(new TaskItem(files.PackingState));
         BuildState state = new();
         state.AddValue("model", model);
         state.AddValue("stages", DumpStages ? "yes" : "no");
@@ -162,7 +154,7 @@ public sealed class PackWeights : MSBuildTask, ICancelableTask, IDisposable
         Directory.CreateDirectory(folder);
         for (int number = 0; number < result.Stages.Count; number++)
         {
-            string file = Path.Combine(folder, FormattableString.Invariant($"{number:00}-{result.Stages[number].Stage}.txt"));
+            string file = Path.Combine(folder, FormattableString.Invariant($"{number:00}-{result.Stages[number].Stage.Replace(' ', '-')}.txt"));
             AtomicFile.WriteTextIfChanged(file, result.Stages[number].Text);
         }
     }
