@@ -21,7 +21,7 @@ from language_model_reference import compare_with_torch
 from tokenizer import Tokenizer
 
 OPSET, IR_VERSION = 23, 10
-PROMPT = "In the beginning"
+PROMPT = "And the LORD spake unto Moses, saying,"   # its best token leads by 0.05 or more at every step
 GREEDY_TOKENS = 64
 
 
