@@ -29,7 +29,9 @@ internal static class EpilogueWriter
             bool perChannel = view.Strides.Skip(2).Zip(shape.Skip(2), (stride, size) => stride == Dimension.Zero || size.Value == 1).All(same => same);
             if (perChannel && (view.Strides[0] == Dimension.Zero || shape[0].Value == 1))
             {
-                return (true, view.Strides[1] == Dimension.Zero ? pointer : $"{pointer} + channel * {Parenthesise(parameters.Size(view.Strides[1]))}");
+                return (true, view.Strides[1] == Dimension.Zero ? pointer
+                    : view.Strides[1] == Dimension.One ? $"{pointer} + channel"
+                    : $"{pointer} + channel * {Parenthesise(parameters.Size(view.Strides[1]))}");
             }
 
             if (perChannel)

@@ -396,6 +396,11 @@ internal sealed class LoopWriter
         if (root is OperationExpression && IsPerRow(root) && root.Type != ElementType.Boolean)
         {
             string local = $"value{_nest.Inputs.Count + _rowValues.Count}";
+            if (_passes > 0)
+            {
+                code.Line();
+            }
+
             code.Line($"{StructParameters.TypeName(root.Type)} {local} = {RowValue(code, root)};");
             _rowValues[root] = local;
             return;

@@ -1,1 +1,0 @@
-namespace Cameo.Tests; internal static class Placeholder;

@@ -1,1 +1,0 @@
-namespace Cameo; internal static class Placeholder;
