@@ -65,7 +65,7 @@ public sealed class GeneratedCodeTests
             foreach (KernelSummary kernel in model.Result.Kernels)
             {
                 string comment = methods.TryGetValue(kernel.Name, out MethodDeclarationSyntax? method) ? method.GetLeadingTrivia().ToFullString() : "";
-                faults.AddRange(kernel.Nodes.Where(node => !comment.Contains("node " + node.Split('\n')[0].TrimEnd(), StringComparison.Ordinal)).Select(node => $"{model.Name}: {kernel.Name} does not name {node}"));
+                faults.AddRange(kernel.Nodes.Where(node => !comment.Contains(node.Split('\n')[0].TrimEnd(), StringComparison.Ordinal)).Select(node => $"{model.Name}: {kernel.Name} does not name {node}"));
                 if (kernel.Nodes.Count == 0)
                 {
                     faults.Add($"{model.Name}: {kernel.Name} has no nodes");

@@ -29,6 +29,22 @@ public sealed class GoldenKernelTests
         .Output("y", 8, 64));
 
     [Fact]
+    public void MatrixProductHasItsEpilogue() => Check("MatrixProductEpilogue", new OnnxModelBuilder()
+        .Input("x", 4, 16).Weight("w", 16, 40).Weight("b", 40).Input("residual", 4, 40)
+        .Node("MatMul", ["x", "w"], ["product"])
+        .Node("Add", ["product", "b"], ["biased"])
+        .Node("Relu", ["biased"], ["active"])
+        .Node("Add", ["active", "residual"], ["y"])
+        .Output("y", 4, 40));
+
+    [Fact]
+    public void ConvolutionHasItsEpilogue() => Check("ConvolutionEpilogue", new OnnxModelBuilder()
+        .Input("x", 1, 3, 10, 10).Weight("w", 16, 3, 3, 3).Weight("b", 16)
+        .Node("Conv", ["x", "w", "b"], ["c"], ("pads", new long[] { 1, 1, 1, 1 }), ("strides", new long[] { 2, 2 }))
+        .Node("Relu", ["c"], ["y"])
+        .Output("y", 1, 16, 5, 5));
+
+    [Fact]
     public void MovesAreViewsOfTheLoopsThatReadThem() => Check("MovesAsViews", new OnnxModelBuilder()
         .Input("x", 2, 6, 4).Integers("shape", 2, 3, 2, 4).Integers("starts", 1).Integers("ends", 3).Integers("axes", 1)
         .Node("Reshape", ["x", "shape"], ["split"])

@@ -11,6 +11,9 @@ internal static class ModelEmitter
     /// <summary>Items of a description list that one method writes; longer lists are split over methods.</summary>
     private const int ItemsPerMethod = 50;
 
+    /// <summary>Characters of a size in the header's memory plan: sizes of deep convolutional networks are long formulas.</summary>
+    private const int LongestSize = 48;
+
     public static GeneratedSource Emit(EmissionModel model, string modelName)
     {
         var code = new CodeWriter();
@@ -71,6 +74,8 @@ internal static class ModelEmitter
         code.Line();
     }
 
+    private static string Shorten(string size) => size.Length <= LongestSize ? size : size.Substring(0, LongestSize - 3) + "...";
+
     private static void WriteMemoryPlan(CodeWriter code, EmissionModel model)
     {
         if (model.Plan.Slots.Count == 0)
@@ -86,7 +91,7 @@ internal static class ModelEmitter
         {
             string place = model.Plan.IsStatic
                 ? $"{slot.Offset,10} {slot.Bytes.Range(model.Graph.Symbols.Range).Maximum,10}"
-                : $"{CSharpText.Comment(slot.Bytes.ToString()),30}";
+                : $"{CSharpText.Comment(Shorten(slot.Bytes.ToString())),LongestSize}";
             code.Line($"//   {place}  {slot.FirstKernel,4}..{slot.LastKernel,-4} {CSharpText.Comment(string.Join(" <- ", slot.Buffers.Select(buffer => buffer.Name)))}");
         }
     }
