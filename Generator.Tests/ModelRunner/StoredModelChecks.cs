@@ -42,13 +42,14 @@ internal sealed class StoredModelChecks(CheckList checks, StoredModel stored, in
     {
         session.Reset();
         IReadOnlyDictionary<string, Tensor> outputs = session.Run(set.Inputs);
+        bool isFirst = _first.TryAdd(set.Number, outputs);
         IReadOnlyList<string> faults = OutputComparison.Compare(set, outputs, relativePrecision);
         if (faults.Count > 0)
         {
             return string.Join("; ", faults);
         }
 
-        if (_first.TryAdd(set.Number, outputs))
+        if (isFirst)
         {
             return null;
         }

@@ -9,14 +9,14 @@ internal sealed unsafe class SourceReader(ITensorSource source, WeightSource exp
     private const int BlockBytes = 256 * 1024;
 
     [ThreadStatic]
-    private static byte[]? _block;
+    private static byte[]? s_block;
 
     private readonly int _bits = expression.ElementType.Bits();
 
     public override void Read(long first, long count, byte* destination)
     {
         int elementsPerBlock = BlockBytes * 8 / Math.Max(_bits, 8);
-        byte[] block = _block ??= new byte[BlockBytes];
+        byte[] block = s_block ??= new byte[BlockBytes];
         while (count > 0)
         {
             int elements = (int)Math.Min(count, elementsPerBlock);
