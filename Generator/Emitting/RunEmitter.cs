@@ -104,7 +104,9 @@ internal static class RunEmitter
 
     private static void WriteDenseCheck(CodeWriter code, Value input, string name)
     {
-        using (code.Block($"if ({name}.Rank != {input.Shape.Rank})"))
+        // A span becomes a tensor span of rank 1: where all sizes are known its length says enough.
+        string flat = input.Shape.IsStatic ? $" && !({name}.Rank == 1 && {name}.FlattenedLength == {input.Shape.ElementCount})" : "";
+        using (code.Block($"if ({name}.Rank != {input.Shape.Rank}{flat})"))
         {
             code.Line($"ThrowWrongRank({CSharpText.Literal(input.Name)}, {input.Shape.Rank}, {name}.Rank);");
         }
@@ -126,6 +128,26 @@ internal static class RunEmitter
         if (!IsSpan(input.Shape))
         {
             string sizes = string.Concat(Enumerable.Range(0, input.Shape.Rank).Select(axis => $", {name}.Lengths[{axis}]"));
+            if (input.Shape.IsStatic)
+            {
+                string fixedSizes = string.Concat(input.Shape.Select(size => $", {size}"));
+                using (code.Block($"if ({name}.Rank == 1)"))
+                {
+                    code.Line($"{method}(pointer{index}{fixedSizes});");
+                }
+
+                code.Line("else");
+                code.Line("{");
+                using (code.Indent())
+                {
+                    code.Line($"{method}(pointer{index}{sizes});");
+                }
+
+                code.Line("}");
+                code.Line();
+                return;
+            }
+
             code.Line($"{method}(pointer{index}{sizes});");
             return;
         }

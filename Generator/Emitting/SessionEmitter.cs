@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
 using Cameo.Generator.Planning;
 
 namespace Cameo.Generator.Emitting;
@@ -33,6 +34,7 @@ internal static class SessionEmitter
                 RunEmitter.Write(code, model);
                 BindingEmitter.Write(code, model);
                 WriteExecute(code, model);
+                WriteSizeChecks(code, model);
                 WriteOutputs(code, model);
                 if (!model.Plan.IsStatic)
                 {
@@ -142,6 +144,11 @@ internal static class SessionEmitter
                 code.Line($"{model.SymbolField(sequence.PositionSymbol)} = Sequence!.Position;");
             }
 
+            if (WindowSizes(model).Count > 0)
+            {
+                code.Line("CheckSizes();");
+            }
+
             if (!model.Plan.IsStatic)
             {
                 code.Line("PlanArena();");
@@ -171,6 +178,53 @@ internal static class SessionEmitter
 
             code.Line();
         }
+    }
+
+    /// <summary>Open sizes that windows leave of larger ones: an input that is too small would leave nothing.</summary>
+    private static Dictionary<Dimension, string> WindowSizes(EmissionModel model)
+    {
+        var sizes = new Dictionary<Dimension, string>();
+        foreach (View view in model.Lowered.Kernels.Where(kernel => kernel.Kind is "convolution" or "pool").SelectMany(kernel => kernel.Writes))
+        {
+            foreach (Dimension size in view.Shape.Skip(2))
+            {
+                if (!size.IsStatic && size.AsSymbol() is null && !sizes.ContainsKey(size))
+                {
+                    sizes[size] = view.Buffer.Name;
+                }
+            }
+        }
+
+        return sizes;
+    }
+
+    private static void WriteSizeChecks(CodeWriter code, EmissionModel model)
+    {
+        Dictionary<Dimension, string> sizes = WindowSizes(model);
+        if (sizes.Count == 0)
+        {
+            return;
+        }
+
+        code.Line("/// <summary>Refuses inputs that are too small for the model's windows.</summary>");
+        using (code.Block("private void CheckSizes()"))
+        {
+            foreach (KeyValuePair<Dimension, string> size in sizes.OrderBy(size => size.Key.ToString(), StringComparer.Ordinal).Take(100))
+            {
+                code.Line($"RequirePositive({model.Size(size.Key)}, {CSharpText.Literal($"{size.Key} (a size of '{size.Value}')")});");
+            }
+        }
+
+        code.Line();
+        using (code.Block("private static void RequirePositive(long size, string what)"))
+        {
+            using (code.Block("if (size < 1)"))
+            {
+                code.Line("ThrowDimensionOutOfBounds(what, size, 1, long.MaxValue, \"\");");
+            }
+        }
+
+        code.Line();
     }
 
     private static void WriteOutputs(CodeWriter code, EmissionModel model)

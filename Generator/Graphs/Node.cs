@@ -79,6 +79,8 @@ internal sealed class Node
 
     public void SetAttribute(string name, object value) => _attributes[name] = new AttributeValue(name, value);
 
+    public void RemoveAttribute(string name) => _attributes.Remove(name);
+
     public bool HasAttribute(string name) => _attributes.ContainsKey(name);
 
     public long IntegerAttribute(string name, long fallback) => Attribute<long>(name, out long value) ? value : fallback;

@@ -151,8 +151,8 @@ internal sealed class GraphLowering : LoweringContext
     public override void Add(Kernel kernel)
     {
         bool isConstant = kernel.Reads.Count > 0
-            && kernel.Reads.All(view => view.Buffer.Kind is MemoryKind.Weights or MemoryKind.Prepared)
-            && kernel.Writes.All(view => view.Buffer.Kind == MemoryKind.Arena && view.Buffer.Elements.IsStatic && !_shared.Contains(view.Buffer));
+            && kernel.Reads.All(view => view.Buffer.Kind is MemoryKind.Weights or MemoryKind.Prepared && view.Shape.IsStatic)
+            && kernel.Writes.All(view => view.Buffer.Kind == MemoryKind.Arena && view.Buffer.Elements.IsStatic && view.Shape.IsStatic && !_shared.Contains(view.Buffer));
         if (!isConstant)
         {
             _model.Kernels.Add(kernel);

@@ -57,6 +57,7 @@ internal static class ShapePropagation
 
             try
             {
+                VersionUpgrade.Run(graph, node, added => Infer(added, context));
                 Infer(node, context);
                 foreach (Value? output in node.Outputs)
                 {
