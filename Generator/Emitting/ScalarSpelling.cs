@@ -29,7 +29,7 @@ internal static class ScalarSpelling
     {
         ElementType.Float32 => VectorSpelling.Single((float)constant.Value),
         ElementType.Float64 => Double(constant.Value),
-        ElementType.Float16 => $"(Half){VectorSpelling.Single((float)constant.Value)}",
+        ElementType.Float16 => $"(Half)({VectorSpelling.Single((float)constant.Value)})",
         ElementType.Boolean => constant.Value != 0 ? "true" : "false",
         ElementType.Int64 => constant.Integer == long.MinValue ? "long.MinValue" : constant.Integer.ToString(CultureInfo.InvariantCulture) + "L",
         ElementType.UInt64 => unchecked((ulong)constant.Integer).ToString(CultureInfo.InvariantCulture) + "UL",

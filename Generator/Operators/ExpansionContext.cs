@@ -15,9 +15,12 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
     public Value Add(string type, params Value?[] inputs) => Add(type, [], inputs);
 
     /// <summary>As above, with attributes.</summary>
-    public Value Add(string type, (string Name, object Value)[] attributes, params Value?[] inputs)
+    public Value Add(string type, (string Name, object Value)[] attributes, params Value?[] inputs) => AddWithOutputs(type, attributes, inputs, 1, out _);
+
+    /// <summary>As above, with several outputs; returns the first.</summary>
+    public Value AddWithOutputs(string type, (string Name, object Value)[] attributes, Value?[] inputs, int outputs, out Node added)
     {
-        Node added = Graph.AddNode($"{node.Name}/{type}_{_count++}", type, inputs, OperatorRegistry.NewestOpset, _index++);
+        added = Graph.AddNode($"{node.Name}/{type}_{_count++}", type, inputs, OperatorRegistry.NewestOpset, _index++);
         added.Origins = node.Origins;
         added.Line = node.Line;
         foreach ((string name, object value) in attributes)
@@ -25,7 +28,11 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
             added.SetAttribute(name, value);
         }
 
-        added.AddOutput(Graph.AddValue(added.Name));
+        for (int output = 0; output < outputs; output++)
+        {
+            added.AddOutput(Graph.AddValue(added.Name));
+        }
+
         infer(added);
         return added.Output;
     }

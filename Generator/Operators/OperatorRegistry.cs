@@ -71,5 +71,10 @@ internal static class OperatorRegistry
         ConvOperator.All,
         ConvTransposeOperator.All,
         PoolOperators.All,
+        TriluOperator.All,
+        TileOperator.All,
+        FusedMatMulOperator.All,
+        IndexedOperators.All,
+        MultiHeadAttentionOperator.All,
     ];
 }
