@@ -37,14 +37,16 @@ internal sealed class CastOperators : PointwiseOperator
             return;
         }
 
-        bool convertible = ElementTypeSet.NumericOrBoolean.Contains(input.ElementType) && ElementTypeSet.NumericOrBoolean.Contains(target);
+        // Packing converts 4- and 2-bit constants too.
+        bool isPacked = input.ElementType is ElementType.Int4 or ElementType.UInt4 or ElementType.Int2 or ElementType.UInt2 && input.Constant is not null;
+        bool convertible = (isPacked || ElementTypeSet.NumericOrBoolean.Contains(input.ElementType)) && ElementTypeSet.NumericOrBoolean.Contains(target);
         if (!convertible && input.ElementType != target)
         {
             throw ModelException.Unsupported(node, $"a conversion from {input.ElementType.OnnxName()} to {target.OnnxName()} is not supported");
         }
 
         var type = new TensorType(target, input.Shape);
-        if (ConstantMoves.IsLarge(input.Constant))
+        if (isPacked || ConstantMoves.IsLarge(input.Constant))
         {
             context.SetConstant(node.Output, new WeightConstant(type, new WeightCast(ConstantMoves.ToExpression(input.Constant!), target)));
             return;

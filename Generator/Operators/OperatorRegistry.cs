@@ -76,5 +76,7 @@ internal static class OperatorRegistry
         FusedMatMulOperator.All,
         IndexedOperators.All,
         MultiHeadAttentionOperator.All,
+        QuantizationOperators.All,
+        ResizeOperators.All,
     ];
 }

@@ -1,0 +1,169 @@
+using Cameo.Generator.Emitting;
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>
+/// Resize and Upsample: https://onnx.ai/onnx/operators/onnx__Resize.html, https://onnx.ai/onnx/operators/onnx__Upsample.html. Nearest and linear, of the last two axes
+/// (the last one for rank 3), in float32. Resize 10 and Upsample map coordinates asymmetrically and round down; version 11 brings sizes and the modes of
+/// coordinates, 18 axes, 19 half_pixel_symmetric. Refused: cubic, regions of interest, antialiasing, other policies than stretching.
+/// </summary>
+internal sealed class ResizeOperators : Operator
+{
+    public static readonly IReadOnlyList<Operator> All = [new ResizeOperators("Resize", [10, 11, 13, 18, 19]), new ResizeOperators("Upsample", [7, 9, 10])];
+
+    private ResizeOperators(string type, int[] versions)
+    {
+        Type = type;
+        Versions = versions;
+    }
+
+    public override string Type { get; }
+
+    public override IReadOnlyList<int> Versions { get; }
+
+    private bool IsOld(Node node) => Type == "Upsample" || node.Version < 11;
+
+    public override void Infer(Node node, InferenceContext context)
+    {
+        ElementTypeSet.Floating.Require(node, 0);
+        Shape x = node.Input(0).Shape;
+        (Shape shape, _) = Target(node);
+        if (node.StringAttribute("mode", "nearest") is not ("nearest" or "linear") and var mode)
+        {
+            throw ModelException.Unsupported(node, $"mode '{mode}' is not supported");
+        }
+
+        if (node.IntegerAttribute("antialias", 0) != 0 || node.StringAttribute("keep_aspect_ratio_policy", "stretch") != "stretch")
+        {
+            throw ModelException.Unsupported(node, "antialias and keep_aspect_ratio_policy are not supported");
+        }
+
+        if (x.Rank is not (3 or 4) || !shape[0].Equals(x[0]) || !shape[1].Equals(x[1]))
+        {
+            throw ModelException.Unsupported(node, $"resizing {x} to {shape} changes other axes than the last two");
+        }
+
+        Coordinates(node);
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, shape));
+    }
+
+    public override bool Expand(Node node, ExpansionContext context)
+    {
+        if (node.Output.ElementType is not (ElementType.Float16 or ElementType.BFloat16))
+        {
+            return false;
+        }
+
+        throw ModelException.Unsupported(node, $"elements of type {node.Output.ElementType.OnnxName()} are not supported");
+    }
+
+    public override EpilogueKind EpilogueKind(Node node) => node.Output.ElementType == ElementType.Float32 ? Lowering.EpilogueKind.Channel : Lowering.EpilogueKind.None;
+
+    public override void Lower(Node node, LoweringContext context)
+    {
+        if (node.Output.ElementType != ElementType.Float32)
+        {
+            throw ModelException.Unsupported(node, $"elements of type {node.Output.ElementType.OnnxName()} are not supported");
+        }
+
+        Shape from = node.Input(0).Shape;
+        (Shape to, double?[] scales) = Target(node);
+        FusedEpilogue epilogue = context.Epilogue(node);
+        View input = context.ReadContiguous(node.Input(0));
+        View output = context.Write(epilogue.Output);
+        bool isLinear = node.StringAttribute("mode", "nearest") == "linear";
+        context.Add(new Kernel("resize", node, [input, .. epilogue.Inputs], [output], writer =>
+        {
+            string height = from.Rank == 4 ? Axis(writer, from[2], to[2], scales[2]) : "ResizeAxis.Unchanged(1)";
+            string width = Axis(writer, from[from.Rank - 1], to[from.Rank - 1], scales[from.Rank - 1]);
+            string rounding = isLinear ? "" : $"ResizeRounding.{Rounding(node)}, ";
+            writer.Line($"Resize.{(isLinear ? "Linear" : "Nearest")}(Workers, {KernelText.Int(writer, from[0])}, {KernelText.Int(writer, from[1])}, {height}, {width}, " +
+                $"ResizeCoordinates.{Coordinates(node)}, {rounding}{writer.Pointer(input)}, {writer.Pointer(output)}, {writer.ChannelEpilogue(epilogue)});");
+        })
+        {
+            Nodes = epilogue.Nodes,
+            Summary = $"{from} → {to}",
+        });
+    }
+
+    private static string Axis(KernelWriter writer, Dimension from, Dimension to, double? scale) =>
+        $"new ResizeAxis({KernelText.Int(writer, from)}, {KernelText.Int(writer, to)}, {(scale is { } known ? KernelText.Float(known) : $"(float){writer.Size(to)} / {writer.Size(from)}")})";
+
+    private string Coordinates(Node node) => IsOld(node) ? "Asymmetric" : node.StringAttribute("coordinate_transformation_mode", "half_pixel") switch
+    {
+        "half_pixel" => "HalfPixel",
+        "half_pixel_symmetric" => "HalfPixelSymmetric",
+        "pytorch_half_pixel" => "PytorchHalfPixel",
+        "align_corners" => "AlignCorners",
+        "asymmetric" => "Asymmetric",
+        "tf_half_pixel_for_nn" => "TensorFlowHalfPixel",
+        string other => throw ModelException.Unsupported(node, $"coordinate_transformation_mode '{other}' is not supported"),
+    };
+
+    private string Rounding(Node node) => IsOld(node) ? "Floor" : node.StringAttribute("nearest_mode", "round_prefer_floor") switch
+    {
+        "round_prefer_floor" => "RoundPreferFloor",
+        "round_prefer_ceil" => "RoundPreferCeiling",
+        "floor" => "Floor",
+        "ceil" => "Ceiling",
+        string other => throw new ModelException(node, $"attribute 'nearest_mode' is '{other}'"),
+    };
+
+    /// <summary>The result's shape and each axis' scale; null where sizes are given.</summary>
+    private (Shape Shape, double?[] Scales) Target(Node node)
+    {
+        Shape from = node.Input(0).Shape;
+        Dimension[] sizes = [.. from];
+        double?[] scales = [.. from.Select(_ => (double?)1)];
+        long[] axes = node.IntegersAttribute("axes") ?? [.. Enumerable.Range(0, from.Rank).Select(axis => (long)axis)];
+        Value? sizeInput = IsOld(node) ? null : node.OptionalInput(3);
+        if (sizeInput is not null && sizeInput.RequiredType.Shape.ElementCount.Value != 0)
+        {
+            IReadOnlyList<Dimension> given = sizeInput.Elements ?? throw ModelException.Unsupported(node, "the sizes are computed at run time from data");
+            for (int index = 0; index < axes.Length; index++)
+            {
+                int axis = ShapeMath.Axis(node, axes[index], from.Rank);
+                scales[axis] = given[index] == from[axis] ? 1 : given[index].Value is { } to && from[axis].Value is { } size ? (double)to / size : null;
+                sizes[axis] = given[index];
+            }
+
+            return (new Shape(sizes), scales);
+        }
+
+        double[] factors = Type == "Upsample" && node.Version < 9
+            ? [.. (node.FloatsAttribute("scales") ?? throw new ModelException(node, "attribute 'scales' is missing")).Select(scale => (double)scale)]
+            : node.Input(IsOld(node) ? 1 : 2).Constant is InlineConstant constant
+                ? ConstantElements.ReadDoubles(constant)
+                : throw ModelException.Unsupported(node, "the scales are computed at run time");
+        for (int index = 0; index < axes.Length; index++)
+        {
+            int axis = ShapeMath.Axis(node, axes[index], from.Rank);
+            scales[axis] = factors[index];
+            sizes[axis] = Scaled(node, from[axis], factors[index]);
+        }
+
+        return (new Shape(sizes), scales);
+    }
+
+    /// <summary>floor(size · scale), for symbolic sizes where the scale is a simple fraction.</summary>
+    private static Dimension Scaled(Node node, Dimension size, double scale)
+    {
+        if (size.Value is { } known)
+        {
+            return (long)Math.Floor(known * scale);
+        }
+
+        for (int denominator = 1; denominator <= 64; denominator++)
+        {
+            double numerator = Math.Round(scale * denominator);
+            if (Math.Abs(numerator / denominator - scale) < 1e-7 * scale)
+            {
+                return Dimension.FloorDivide(size * (long)numerator, denominator);
+            }
+        }
+
+        throw ModelException.Unsupported(node, $"a scale of {scale} of the size '{size}' is not supported");
+    }
+}
