@@ -161,7 +161,10 @@ internal sealed class LoopBuilder(FusionGroup group, LoweringContext context)
     /// <summary>A single number that follows from the run's sizes, possibly cast: nothing has to compute it into memory first.</summary>
     private static SizeExpression? Size(Value value)
     {
-        Value source = value.Producer is { Type: "Cast", Domain: "" } cast && value.ElementType is (ElementType.Float32 or ElementType.Float64) ? cast.Input(0) : value;
+        // What makes a known value is gone from the graph already.
+        Value source = !value.IsKnown && value.Producer is { Type: "Cast", Domain: "" } cast && value.ElementType is (ElementType.Float32 or ElementType.Float64)
+            ? cast.Input(0)
+            : value;
         return source.Elements is { Count: 1 } elements && source.ElementType.IsInteger() ? new SizeExpression(elements[0], value.ElementType) : null;
     }
 

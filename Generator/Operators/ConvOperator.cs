@@ -79,7 +79,7 @@ internal sealed class ConvOperator : Operator
         View input = context.ReadContiguous(node.Input(0));
         Func<KernelWriter, string> shape = writer => $"new ConvolutionShape({KernelText.Int(writer, x[0])}, {KernelText.Int(writer, x[1])}, {KernelText.Int(writer, weights.Shape[0])}, {writer.Size(groups)}, {WindowAxes.Format(writer, axes)})";
         View packed = isDepthwise ? context.ReadContiguous(weights)
-            : PackConstant(weights, groups.Constant, context) ?? PackAtRunTime(node, weights, groups, shape, "Convolution", context);
+            : PackConstant(weights, groups.Constant, context) ?? PackAtRunTime(node, weights, groups, "Convolution", context);
         View output = context.Write(epilogue.Output);
         string method = isDepthwise ? "Depthwise" : "Direct";
         context.Add(new Kernel("convolution", node, [input, packed, .. epilogue.Inputs], [output], writer =>
@@ -95,7 +95,7 @@ internal sealed class ConvOperator : Operator
     }
 
     /// <summary>Packs weights that are not known at build time into scratch memory.</summary>
-    public static View PackAtRunTime(Node node, Value weights, Dimension groups, Func<KernelWriter, string> shape, string type, LoweringContext context)
+    public static View PackAtRunTime(Node node, Value weights, Dimension groups, string type, LoweringContext context)
     {
         View from = context.ReadContiguous(weights);
         // A transposed convolution's weights have the output channels of a group on their second axis.
@@ -106,7 +106,11 @@ internal sealed class ConvOperator : Operator
         View packed = context.Scratch(node, ElementType.Float32, new Shape([count]));
         context.Add(new Kernel("pack", node, [from], [packed], writer =>
         {
-            writer.Line($"var shape = {shape(writer)};");
+            // Packing reads the weights' sizes alone, so that it can run before an input's sizes are known.
+            Dimension inputChannels = inputs * groups;
+            Dimension outputChannels = outputs * groups;
+            WindowAxis[] window = [.. weights.Shape.Skip(2).Select(size => new WindowAxis(size, Dimension.One, size, 1, 1, Dimension.Zero, Dimension.Zero))];
+            writer.Line($"var shape = new ConvolutionShape(1, {KernelText.Int(writer, inputChannels)}, {KernelText.Int(writer, outputChannels)}, {writer.Size(groups)}, {WindowAxes.Format(writer, window)});");
             writer.Line($"{type}.PackWeights(shape, {writer.Pointer(from)}, {writer.Pointer(packed)});");
         }));
         return packed;

@@ -67,7 +67,7 @@ internal sealed class ConvTransposeOperator : Operator
         FusedEpilogue epilogue = context.Epilogue(node);
         View input = context.ReadContiguous(node.Input(0));
         Func<KernelWriter, string> shape = writer => $"new ConvolutionShape({KernelText.Int(writer, x[0])}, {KernelText.Int(writer, x[1])}, {KernelText.Int(writer, weights.Shape[1] * groups)}, {writer.Size(groups)}, {WindowAxes.Format(writer, axes)})";
-        View packed = PackConstant(weights, groups.Constant, context) ?? ConvOperator.PackAtRunTime(node, weights, groups, shape, "ConvolutionTranspose", context);
+        View packed = PackConstant(weights, groups.Constant, context) ?? ConvOperator.PackAtRunTime(node, weights, groups, "ConvolutionTranspose", context);
         View output = context.Write(epilogue.Output);
         context.Add(new Kernel("convolution", node, [input, packed, .. epilogue.Inputs], [output], writer =>
         {

@@ -32,6 +32,9 @@ internal static class OperatorExpansion
             catch (ModelException exception)
             {
                 diagnostics.Add(ShapePropagation.Diagnose(node, exception));
+
+                // Nodes that the failed expansion had made stand before the node; go on behind it.
+                index = graph.Nodes.IndexOf(node);
             }
         }
 
