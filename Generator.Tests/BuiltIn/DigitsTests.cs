@@ -54,6 +54,18 @@ public class DigitsTests
         }
     }
 
+    [Fact]
+    public void A_flat_span_of_the_right_length_is_the_image_itself()
+    {
+        float[] pixels = DigitImage.Prepare(ImageFile.Read(File.ReadAllBytes(Path.Combine(Folder, "samples", "7.png"))));
+        using var model = new Digits();
+        using Digits.Session session = model.CreateSession();
+        float[] shaped = session.Run(Image(pixels)).ToArray();
+        Assert.Equal(shaped, session.Run(pixels).ToArray());
+        Assert.ThrowsAny<ModelInputException>(() => session.Run(pixels[1..]));
+        Assert.Equal(shaped, session.Run(pixels).ToArray());
+    }
+
     [Theory]
     [InlineData(3, false)]
     [InlineData(3, true)]

@@ -10,13 +10,15 @@ namespace Cameo.Generator.Emitting;
 /// <param name="spelling">C# of an operation on operands.</param>
 /// <param name="leaf">C# of inputs, constants and values computed earlier; null for what must be written out.</param>
 /// <param name="localType">Type of local variables.</param>
-internal sealed class ExpressionWriter(CodeWriter code, Func<OperationExpression, string[], string> spelling, Func<Expression, string?> leaf, Func<Expression, string> localType)
+/// <param name="names">Local names of the method so far, where several writers share one: C# allows no name twice, even in nested blocks.</param>
+internal sealed class ExpressionWriter(CodeWriter code, Func<OperationExpression, string[], string> spelling, Func<Expression, string?> leaf, Func<Expression, string> localType,
+    Dictionary<string, int>? names = null)
 {
     /// <summary>A statement longer than this is split at its operands.</summary>
     private const int MaximumLength = 100;
 
     private readonly Dictionary<Expression, string> _locals = [];
-    private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _names = names ?? new(StringComparer.Ordinal);
 
     /// <summary>Writes what <paramref name="root"/> needs and returns it as C#.</summary>
     public string Write(Expression root)

@@ -27,6 +27,9 @@ internal sealed class LoopWriter
     /// <summary>Expressions whose values an earlier pass left in the output row.</summary>
     private readonly HashSet<Expression> _stored = [];
     private readonly List<Action<CodeWriter>> _methods = [];
+
+    /// <summary>Local names of the loop's method.</summary>
+    private readonly Dictionary<string, int> _localNames = new(StringComparer.Ordinal);
     private int _passes;
 
     private LoopWriter(LoopNest nest, KernelWriter writer)
@@ -422,14 +425,15 @@ internal sealed class LoopWriter
 
         if (!_vector)
         {
-            return ExpressionWriter.Unwrap(new ExpressionWriter(code, ScalarSpelling.Format, ScalarLeaf, local => StructParameters.TypeName(local.Type)).Write(expression));
+            return ExpressionWriter.Unwrap(new ExpressionWriter(code, ScalarSpelling.Format, ScalarLeaf, local => StructParameters.TypeName(local.Type), _localNames).Write(expression));
         }
 
         var writer = new ExpressionWriter(
             code,
             (operation, operands) => VectorSpelling.TryFormat(operation.Operation, operands, "ScalarFloat")!,
             leaf => leaf is ConstantExpression constant ? VectorSpelling.Constant(constant, "ScalarFloat") : _rowValues.TryGetValue(leaf, out string? name) ? $"new ScalarFloat({name})" : null,
-            _ => "ScalarFloat");
+            _ => "ScalarFloat",
+            _localNames);
         return $"{writer.Write(expression)}.Value";
     }
 
@@ -449,7 +453,7 @@ internal sealed class LoopWriter
             }
         }
 
-        return new ExpressionWriter(code, ScalarSpelling.Format, ScalarLeaf, local => StructParameters.TypeName(local.Type)).Write(expression);
+        return new ExpressionWriter(code, ScalarSpelling.Format, ScalarLeaf, local => StructParameters.TypeName(local.Type), _localNames).Write(expression);
     }
 
     private string? ScalarLeaf(Expression expression) => expression switch

@@ -152,7 +152,7 @@ internal sealed class GraphLowering : LoweringContext
     {
         bool isConstant = kernel.Reads.Count > 0
             && kernel.Reads.All(view => view.Buffer.Kind is MemoryKind.Weights or MemoryKind.Prepared && view.Shape.IsStatic)
-            && kernel.Writes.All(view => view.Buffer.Kind == MemoryKind.Arena && view.Buffer.Elements.IsStatic && view.Shape.IsStatic && !_shared.Contains(view.Buffer));
+            && kernel.Writes.All(view => view.Buffer.Kind == MemoryKind.Arena && view.Buffer.Elements.IsStatic && IsWhole(view) && !_shared.Contains(view.Buffer));
         if (!isConstant)
         {
             _model.Kernels.Add(kernel);
@@ -203,6 +203,9 @@ internal sealed class GraphLowering : LoweringContext
             : EpilogueWriter.IsChannelAddressable(view, epilogue.Output.Shape) ? view : MakeContiguous(view, node))];
         return epilogue with { Inputs = inputs };
     }
+
+    /// <summary>Whether a view is all of its buffer: a buffer that other kernels write parts of (a concatenation's result) must not move to the load phase.</summary>
+    private static bool IsWhole(View view) => view.IsContiguous && view.Offset == Dimension.Zero && view.Shape.ElementCount == view.Buffer.Elements;
 
     private void BindInputs()
     {

@@ -132,8 +132,8 @@ internal sealed class AttentionOperator : Operator
                 return "default(NoScoreModifier)";
             }
 
-            string kind = mask.ElementType == ElementType.Boolean ? "BooleanMask" : "FloatMask";
-            return $"new {kind}({writer.Pointer(mask)}, {Native(mask.Strides[0])}, {Native(mask.Strides[1])}, {Native(mask.Strides[2])}, {Native(mask.Strides[3])})";
+            (string kind, string cast) = mask.ElementType == ElementType.Boolean ? ("BooleanMask", "(byte*)") : ("FloatMask", "");
+            return $"new {kind}({cast}{writer.Pointer(mask)}, {Native(mask.Strides[0])}, {Native(mask.Strides[1])}, {Native(mask.Strides[2])}, {Native(mask.Strides[3])})";
         }
     }
 
