@@ -14,6 +14,11 @@ internal static class ReductionAxes
         {
             axes = node.IntegersAttribute("axes");
         }
+        else if (node.HasAttribute("axes"))
+        {
+            // Ignoring it would reduce all axes.
+            throw new ModelException(node, $"the attribute 'axes' became an input before opset {node.Version}");
+        }
         else if (node.OptionalInput(1) is { } input)
         {
             axes = [.. (input.Elements ?? throw ModelException.Unsupported(node, $"the list of axes (input 1, '{input.Name}') is computed at run time from data"))
