@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Cameo.Generator.Emitting;
 using Cameo.Generator.Graphs;
 using Cameo.Generator.Lowering;
@@ -9,31 +8,11 @@ namespace Cameo.Generator.Operators;
 /// <summary>Spells what operators write into kernels: literals, arrays on the stack, and values that are known as expressions over sizes.</summary>
 internal static class KernelText
 {
-    /// <summary>A C# string literal.</summary>
-    public static string Quote(string text)
-    {
-        var literal = new StringBuilder("\"");
-        foreach (char character in text)
-        {
-            literal.Append(character is '"' or '\\' ? $"\\{character}"
-                : char.IsControl(character) || char.IsSurrogate(character) ? $"\\u{(int)character:x4}"
-                : character.ToString());
-        }
-
-        return literal.Append('"').ToString();
-    }
-
     /// <summary>The node as kernels name it in exceptions.</summary>
-    public static string Name(Node node) => Quote(node.ToString());
+    public static string Name(Node node) => CSharpText.Literal(node.ToString());
 
     /// <summary>A float32 literal.</summary>
-    public static string Float(double value) => value switch
-    {
-        _ when double.IsNaN(value) => "float.NaN",
-        double.PositiveInfinity => "float.PositiveInfinity",
-        double.NegativeInfinity => "float.NegativeInfinity",
-        _ => ((float)value).ToString("R", CultureInfo.InvariantCulture) + "f",
-    };
+    public static string Float(double value) => VectorSpelling.Single((float)value);
 
     /// <summary>A literal of an element type.</summary>
     public static string Number(double value, ElementType type) => type switch
