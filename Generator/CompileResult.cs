@@ -1,5 +1,6 @@
 using Cameo.Generator.Diagnostics;
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Passes.Recognition;
 
 namespace Cameo.Generator;
 
@@ -20,6 +21,12 @@ internal sealed record CompileResult(
     IReadOnlyList<StageDump> Stages,
     IReadOnlyList<KernelSummary> Kernels)
 {
+    /// <summary>Spellings that were recognised.</summary>
+    public IReadOnlyList<RecognizedPattern> Recognitions { get; init; } = [];
+
+    /// <summary>Spellings that resemble a pattern and were left alone, with the reasons.</summary>
+    public IReadOnlyList<RecognitionMiss> Misses { get; init; } = [];
+
     public bool Succeeded => Diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticLevel.Error);
 
     /// <summary>File name of the packed weights beside the application: the class's simple name with the extension .weights.</summary>

@@ -8,6 +8,7 @@ using Cameo.Generator.Lowering;
 using Cameo.Generator.Onnx;
 using Cameo.Generator.Onnx.Proto;
 using Cameo.Generator.Passes;
+using Cameo.Generator.Passes.Recognition;
 using Cameo.Generator.Planning;
 
 namespace Cameo.Generator;
@@ -92,6 +93,8 @@ internal static class ModelCompiler
         LoweredModel? lowered = null;
         bool succeeded = Stage("import", () => { })
             && Stage("shapes", () => ShapePropagation.Run(graph, diagnostics, cancellationToken))
+            && Stage("normalization", () => OperatorNormalization.Run(graph, diagnostics, cancellationToken))
+            && Stage("recognition", () => PatternRecognition.Run(graph, diagnostics, cancellationToken))
             && Stage("states", () => StateRecognition.Run(graph, options, diagnostics))
             && Stage("expansion", () => OperatorExpansion.Run(graph, diagnostics, cancellationToken))
             && Stage("dead code", () => DeadCodeElimination.Run(graph))
@@ -113,7 +116,7 @@ internal static class ModelCompiler
         ];
         WeightRecipe? recipe = lowered!.Weights.Count == 0 ? null : new WeightRecipe(lowered.Weights, lowered.WeightBytes, identity);
         KernelSummary[] kernels = [.. lowered.Kernels.Select((kernel, index) => new KernelSummary(emission.KernelNames[index], kernel.Kind, kernel.Nodes))];
-        return new CompileResult($"{@namespace}.{className}", options.Weights, sources, recipe, diagnostics, stages, kernels);
+        return new CompileResult($"{@namespace}.{className}", options.Weights, sources, recipe, diagnostics, stages, kernels) { Recognitions = graph.Recognitions, Misses = graph.Misses };
     }
 
     /// <summary>What code and weights of one compilation share.</summary>

@@ -1,3 +1,5 @@
+using Cameo.Generator.Passes.Recognition;
+
 namespace Cameo.Generator.Graphs;
 
 /// <summary>A model's graph, or the body of a control-flow operator. Nodes are kept in an order in which every value is made before it is read.</summary>
@@ -21,6 +23,12 @@ internal sealed class Graph(string name)
 
     /// <summary>How the key/value caches among the states advance; null where there are none.</summary>
     public SequencePlan? Sequence { get; set; }
+
+    /// <summary>Spellings that recognition wrote as canonical nodes.</summary>
+    public List<RecognizedPattern> Recognitions { get; } = [];
+
+    /// <summary>Spellings that resemble a pattern and were left alone.</summary>
+    public List<RecognitionMiss> Misses { get; } = [];
 
     public SymbolTable Symbols { get; set; } = new();
 

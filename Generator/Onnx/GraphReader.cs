@@ -126,6 +126,11 @@ internal sealed class GraphReader
         }
 
         var node = new Node(name, domain, proto.OpType, version);
+        if (domain == OperatorRegistry.InternalDomain)
+        {
+            throw ModelException.Unsupported(node, $"the domain '{domain}' is the compiler's own and cannot be used by models");
+        }
+
         if (_functions.TryGetValue(FunctionKey(proto.Domain, proto.OpType, proto.Overload), out FunctionProto? function) && OperatorRegistry.Find(node) is null)
         {
             InlineFunction(function, proto, name, graph, scope, frame);

@@ -59,17 +59,21 @@ internal sealed class CastOperators : PointwiseOperator
 
     public override Expression Express(Node node, IReadOnlyList<Expression?> inputs) => Expression.Convert(inputs[0]!, Target(node));
 
-    /// <summary>CastLike becomes Cast, so that its second input is not needed at run time.</summary>
-    public override bool Expand(Node node, ExpansionContext context)
+    /// <summary>CastLike becomes Cast, so that its second input is not needed at run time; a conversion to the type that the input has is none.</summary>
+    public override bool Normalize(Node node, ExpansionContext context)
     {
-        if (Type != "CastLike")
+        ElementType target = Target(node);
+        bool isNone = target == node.Input(0).ElementType;
+        if (!isNone && Type == "Cast")
         {
             return false;
         }
 
-        context.Replace(node.Output, context.Add("Cast", [("to", (long)Target(node))], node.Input(0)));
+        context.Replace(node.Output, isNone ? node.Input(0) : context.Add("Cast", [("to", (long)target)], node.Input(0)));
         return true;
     }
+
+    public override bool Expand(Node node, ExpansionContext context) => Type == "CastLike" && Normalize(node, context);
 
     private ElementType Target(Node node)
     {

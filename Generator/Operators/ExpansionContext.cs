@@ -11,7 +11,10 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
 
     public Graph Graph { get; } = graph;
 
-    /// <summary>Adds a node of ONNX's own domain (newest opset) and returns its first output.</summary>
+    /// <summary>The model's nodes that the new ones stand for: the replaced node's, unless there are more.</summary>
+    public IReadOnlyList<string> Origins { get; init; } = node.Origins;
+
+    /// <summary>Adds a node of ONNX's own domain (newest opset), or of the compiler's internal one ("cameo.Attention"), and returns its first output.</summary>
     public Value Add(string type, params Value?[] inputs) => Add(type, [], inputs);
 
     /// <summary>As above, with attributes.</summary>
@@ -20,12 +23,15 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
     /// <summary>As above, with several outputs; returns the first.</summary>
     public Value AddWithOutputs(string type, (string Name, object Value)[] attributes, Value?[] inputs, int outputs, out Node added)
     {
-        added = Graph.AddNode($"{node.Name}/{type}_{_count++}", type, inputs, OperatorRegistry.NewestOpset, _index++);
-        added.Origins = node.Origins;
+        bool isInternal = type.StartsWith(OperatorRegistry.InternalDomain + ".", StringComparison.Ordinal);
+        string domain = isInternal ? OperatorRegistry.InternalDomain : "";
+        string name = isInternal ? type.Substring(domain.Length + 1) : type;
+        added = Graph.AddNode($"{node.Name}/{name}_{_count++}", name, inputs, isInternal ? 1 : OperatorRegistry.NewestOpset, _index++, domain);
+        added.Origins = Origins;
         added.Line = node.Line;
-        foreach ((string name, object value) in attributes)
+        foreach ((string attribute, object value) in attributes)
         {
-            added.SetAttribute(name, value);
+            added.SetAttribute(attribute, value);
         }
 
         for (int output = 0; output < outputs; output++)

@@ -39,6 +39,18 @@ internal sealed class IdentityOperators : Operator
         ReshapingOperator.SetReshaped(node.Output, input, input.Shape, context);
     }
 
+    /// <summary>Nothing but a name for its input, unless a mask is read too.</summary>
+    public override bool Normalize(Node node, ExpansionContext context)
+    {
+        if (node.OptionalOutput(1) is { Consumers.Count: > 0 } || (node.OptionalOutput(1) is { } mask && context.Graph.IsOutput(mask)))
+        {
+            return false;
+        }
+
+        context.Replace(node.Output, node.Input(0));
+        return true;
+    }
+
     public override bool Expand(Node node, ExpansionContext context)
     {
         if (node.OptionalOutput(1) is not { } mask || mask.IsConstant)

@@ -30,6 +30,12 @@ internal abstract class Operator
     public abstract void Infer(Node node, InferenceContext context);
 
     /// <summary>
+    /// Writes the node in terms of the canonical operators (see the design's "Recognition") and returns true, or returns false to keep it. Runs before recognition
+    /// of patterns and states, with all types known; inference runs over the result.
+    /// </summary>
+    public virtual bool Normalize(Node node, ExpansionContext context) => false;
+
+    /// <summary>
     /// Writes the node in terms of simpler operators and returns true, or returns false to keep it. Runs after recognition of states and attention, with all
     /// types known; inference runs over the result.
     /// </summary>

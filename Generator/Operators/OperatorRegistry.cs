@@ -8,6 +8,9 @@ internal static class OperatorRegistry
     /// <summary>The newest opset of ONNX's own domain that expansions are written in.</summary>
     public const int NewestOpset = 24;
 
+    /// <summary>The domain of canonical operators that ONNX does not have; models may not use it.</summary>
+    public const string InternalDomain = "cameo";
+
     private static readonly Dictionary<string, Operator> Known = Families().SelectMany(family => family)
         .ToDictionary(known => Key(known.Domain, known.Type), StringComparer.Ordinal);
 

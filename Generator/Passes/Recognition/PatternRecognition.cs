@@ -1,0 +1,49 @@
+using Cameo.Generator.Diagnostics;
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Passes.Recognition;
+
+/// <summary>
+/// Finds computations that exporters spell with many nodes and writes them as the few canonical nodes that later stages know.
+/// <para>Before: <c>s = Mul(x, x); m = ReduceMean(s); a = Add(m, 1e-5); r = Sqrt(a); d = Div(x, r); y = Mul(d, w)</c>.
+/// After: <c>y = RMSNormalization(x, w)</c>.</para>
+/// Each pattern is a file of this folder; they run in order, each over all nodes, so that a pattern sees what those before it made.
+/// </summary>
+internal static class PatternRecognition
+{
+    private static readonly IReadOnlyList<Pattern> Patterns =
+    [
+    ];
+
+    public static void Run(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)
+    {
+        // Shape arithmetic that became known would count as readers of values that have no other.
+        DeadCodeElimination.Run(graph);
+        var context = new RecognitionContext(graph);
+        foreach (Pattern pattern in Patterns)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Node[] anchors = [.. graph.Nodes.Where(pattern.IsAnchor)];
+            foreach (Node anchor in anchors)
+            {
+                // An earlier match may have taken the node in.
+                if (anchor.Outputs.Any(output => output is not null && (output.Consumers.Count > 0 || graph.IsOutput(output))))
+                {
+                    pattern.Rewrite(anchor, context);
+                }
+            }
+
+            if (anchors.Length > 0)
+            {
+                DeadCodeElimination.Run(graph);
+            }
+        }
+
+        context.ReportMisses();
+        foreach (RecognitionMiss miss in graph.Misses)
+        {
+            diagnostics.Add(new(DiagnosticIds.MissedOptimization, DiagnosticLevel.Info,
+                $"{miss.Node.OperatorName} '{miss.Node.Name}' looks like the pattern '{miss.Pattern}' but was not recognised: {miss.Reason}.", miss.Node.Line));
+        }
+    }
+}
