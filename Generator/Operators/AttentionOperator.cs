@@ -1,16 +1,17 @@
 using Cameo.Generator.Graphs;
-using Cameo.Generator.Lowering;
 
 namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// Attention: https://onnx.ai/onnx/operators/onnx__Attention.html. Version 23: query, key, value as [batch, sequence, heads · size] or [batch, heads, sequence, size],
-/// optional mask (boolean: attend; float: added) and past keys and values; version 24 adds <c>nonpad_kv_seqlen</c>. Past and present that the session keeps
-/// (<see cref="Graph.States"/>) are appended in place; others are concatenated into the present's memory. Refused for now: the score output,
-/// <c>nonpad_kv_seqlen</c>, other types than float32.
+/// optional mask (boolean: attend; float: added) and past keys and values. Version 24 adds <c>nonpad_kv_seqlen</c>, the keys of each row that count, and masks over fewer
+/// keys, which exclude those they do not mention. Becomes <see cref="AttentionNode"/>. Computed in float32 (whatever <c>softmax_precision</c> asks for up to that);
+/// float64 is refused.
 /// </summary>
 internal sealed class AttentionOperator : Operator
 {
+    private const int KeyLengths = 6;
+
     public static readonly IReadOnlyList<Operator> All = [new AttentionOperator()];
 
     public override string Type => "Attention";
@@ -19,176 +20,77 @@ internal sealed class AttentionOperator : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
+        for (int input = 0; input < 3; input++)
+        {
+            if (node.Input(input).ElementType is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16))
+            {
+                throw ModelException.Unsupported(node, $"input {input} has elements of type {node.Input(input).ElementType.OnnxName()}; supported are float, float16 and bfloat16");
+            }
+        }
+
+        if (node.IntegerAttribute("softmax_precision", 0) == (long)ElementType.Float64)
+        {
+            throw ModelException.Unsupported(node, "a softmax in float64");
+        }
+
+        if (node.IntegerAttribute(AttentionNode.ScoresMode, 0) is var mode and (< 0 or > 3))
+        {
+            throw new ModelException(node, $"attribute 'qk_matmul_output_mode' is {mode}; it must be 0 to 3");
+        }
+
+        if (node.OptionalInput(4) is null != node.OptionalInput(5) is null)
+        {
+            throw new ModelException(node, "past_key and past_value must be given together");
+        }
+
         Value query = node.Input(0);
         Value key = node.Input(1);
         Value value = node.Input(2);
-        if (query.ElementType != ElementType.Float32 || key.ElementType != ElementType.Float32 || value.ElementType != ElementType.Float32)
+        if (query.Shape.Rank is not (3 or 4) || key.Shape.Rank != query.Shape.Rank || value.Shape.Rank != query.Shape.Rank)
         {
-            throw ModelException.Unsupported(node, "elements of other types than float");
-        }
-
-        if (node.OptionalOutput(3) is not null)
-        {
-            throw ModelException.Unsupported(node, "the output of the scores (qk_matmul_output)");
-        }
-
-        if (node.OptionalInput(6) is not null)
-        {
-            throw ModelException.Unsupported(node, "nonpad_kv_seqlen");
+            throw new ModelException(node, $"query {query.Shape}, key {key.Shape} and value {value.Shape} must all have rank 3 or all rank 4");
         }
 
         var sizes = new AttentionSizes(node);
-        Shape output = query.Shape.Rank == 3
-            ? new Shape([sizes.Batch, sizes.QueryLength, sizes.QueryHeads * sizes.ValueHeadSize])
-            : new Shape([sizes.Batch, sizes.QueryHeads, sizes.QueryLength, sizes.ValueHeadSize]);
-        context.SetType(node.Output, new TensorType(ElementType.Float32, output));
-        if (node.OptionalOutput(1) is { } presentKey)
-        {
-            context.SetType(presentKey, new TensorType(ElementType.Float32, new Shape([sizes.Batch, sizes.KeyHeads, sizes.TotalLength, sizes.HeadSize])));
-        }
+        SetType(node.Output, query, sizes.OutputShape);
+        SetType(node.OptionalOutput(1), key, sizes.PresentKeyShape);
+        SetType(node.OptionalOutput(2), value, sizes.PresentValueShape);
+        SetType(node.OptionalOutput(3), query, sizes.ScoresShape);
 
-        if (node.OptionalOutput(2) is { } presentValue)
+        void SetType(Value? output, Value like, Shape shape)
         {
-            context.SetType(presentValue, new TensorType(ElementType.Float32, new Shape([sizes.Batch, sizes.KeyHeads, sizes.TotalLength, sizes.ValueHeadSize])));
-        }
-    }
-
-    public override void Lower(Node node, LoweringContext context)
-    {
-        var sizes = new AttentionSizes(node);
-        View query = AttentionViews.ByHead(context.Read(node.Input(0)), sizes.QueryHeads, sizes.HeadSize, context, node);
-        View key = AttentionViews.ByHead(context.Read(node.Input(1)), sizes.KeyHeads, sizes.HeadSize, context, node);
-        View value = AttentionViews.ByHead(context.Read(node.Input(2)), sizes.KeyHeads, sizes.ValueHeadSize, context, node);
-        StatePair? keyState = node.OptionalInput(4) is { } past ? context.State(past) : null;
-        StatePair? valueState = node.OptionalInput(5) is { } pastValue ? context.State(pastValue) : null;
-        if (keyState is null)
-        {
-            key = Present(node, context, key, node.OptionalInput(4), node.OptionalOutput(1));
-            value = Present(node, context, value, node.OptionalInput(5), node.OptionalOutput(2));
-        }
-
-        View? mask = node.OptionalInput(3) is { } maskValue ? Mask(node, context, maskValue, sizes) : null;
-        View whole = context.Write(node.Output);
-        View output = AttentionViews.ByHead(whole, sizes.QueryHeads, sizes.ValueHeadSize, context, node);
-        List<View> reads = [query, key, value];
-        if (mask is not null)
-        {
-            reads.Add(mask);
-        }
-
-        context.Add(new Kernel("attention", node, reads, [output], writer => Emit(node, writer, sizes, query, key, value, mask, output, keyState, valueState))
-        {
-            UpdatesState = keyState is not null,
-            Summary = $"{sizes.QueryHeads} query heads of {sizes.HeadSize} on {sizes.KeyHeads} key heads{(node.IntegerAttribute("is_causal", 0) != 0 ? ", causal" : "")}{(keyState is null ? "" : ", over the session's cache")}",
-            MultiplyAdds = sizes.Batch * sizes.QueryHeads * sizes.QueryLength * sizes.TotalLength * (sizes.HeadSize + sizes.ValueHeadSize),
-        });
-    }
-
-    private static void Emit(Node node, Emitting.KernelWriter writer, AttentionSizes sizes, View query, View key, View value, View? mask, View output, StatePair? keyState, StatePair? valueState)
-    {
-        if (keyState is not null)
-        {
-            writer.Line($"Attention.AppendToCache(Workers, {writer.Sequence}, {writer.State(keyState)}, {writer.Pointer(key)}, {Strides(key)});");
-            writer.Line($"Attention.AppendToCache(Workers, {writer.Sequence}, {writer.State(valueState!)}, {writer.Pointer(value)}, {Strides(value)});");
-        }
-
-        using (writer.Block("var attention = new AttentionArguments").AsInitializer())
-        {
-            WriteOperand("Query", query);
-            WriteOperand("Output", output);
-            if (keyState is null)
+            if (output is not null)
             {
-                WriteOperand("Key", key);
-                WriteOperand("Value", value);
-                writer.Line($"KeyHeads = {Native(sizes.KeyHeads)}, HeadSize = {Native(sizes.HeadSize)}, ValueHeadSize = {Native(sizes.ValueHeadSize)}, KeyLength = {Native(sizes.TotalLength)},");
-                writer.Line($"CausalOffset = {Native(sizes.PastLength)},");
+                context.SetType(output, new TensorType(like.ElementType, shape));
             }
-
-            writer.Line($"Batch = {Native(sizes.Batch)}, QueryLength = {Native(sizes.QueryLength)}, QueryHeads = {Native(sizes.QueryHeads)},");
-            writer.Line($"Scale = {Scale(node, sizes, writer)}, SoftCap = {KernelText.Float(node.FloatAttribute("softcap", 0))}, IsCausal = {KernelText.Boolean(node.IntegerAttribute("is_causal", 0) != 0)},");
-        }
-
-        if (keyState is not null)
-        {
-            writer.Line($"attention.ReadKeys({writer.State(keyState)});");
-            writer.Line($"attention.ReadValues({writer.State(valueState!)});");
-            writer.Line($"attention.UsePlan({writer.Sequence});");
-        }
-
-        writer.Line($"Attention.Run(Workers, attention, {Modifier()});");
-
-        string Native(Dimension size) => size.IsStatic ? writer.Size(size) : $"(nint){writer.Size(size)}";
-        string Strides(View view) => $"{Native(view.Strides[0])}, {Native(view.Strides[1])}, {Native(view.Strides[2])}";
-        void WriteOperand(string name, View view)
-        {
-            writer.Line($"{name} = {writer.Pointer(view)},");
-            writer.Line($"{name}BatchStride = {Native(view.Strides[0])}, {name}SequenceStride = {Native(view.Strides[1])}, {name}HeadStride = {Native(view.Strides[2])},");
-        }
-
-        string Modifier()
-        {
-            if (mask is null)
-            {
-                return "default(NoScoreModifier)";
-            }
-
-            (string kind, string cast) = mask.ElementType == ElementType.Boolean ? ("BooleanMask", "(byte*)") : ("FloatMask", "");
-            return $"new {kind}({cast}{writer.Pointer(mask)}, {Native(mask.Strides[0])}, {Native(mask.Strides[1])}, {Native(mask.Strides[2])}, {Native(mask.Strides[3])})";
         }
     }
 
-    private static string Scale(Node node, AttentionSizes sizes, Emitting.KernelWriter writer)
+    public override bool Normalize(Node node, ExpansionContext context)
     {
-        float scale = node.FloatAttribute("scale", 0);
-        return scale != 0 ? KernelText.Float(scale)
-            : sizes.HeadSize.Value is { } size ? KernelText.Float((float)(1 / Math.Sqrt(size)))
-            : $"1f / MathF.Sqrt({writer.Size(sizes.HeadSize)})";
-    }
-
-    /// <summary>The mask over [batch, heads, queries, keys], keys dense or repeated.</summary>
-    private static View Mask(Node node, LoweringContext context, Value mask, AttentionSizes sizes)
-    {
-        if (mask.ElementType is not (ElementType.Boolean or ElementType.Float32))
+        bool isCached = node.OptionalInput(4) is not null;
+        float scale = node.FloatAttribute(AttentionNode.Scale, 0);
+        var builder = new AttentionBuilder(node.Input(0), node.Input(1), node.Input(2))
         {
-            throw ModelException.Unsupported(node, $"a mask of type {mask.ElementType.OnnxName()}");
+            Mask = node.OptionalInput(3),
+            PastKey = node.OptionalInput(4),
+            PastValue = node.OptionalInput(5),
+            KeyLengths = node.OptionalInput(KeyLengths),
+            AlignsToLengths = !isCached && node.OptionalInput(KeyLengths) is not null,
+            QueryHeads = node.IntegerAttribute(AttentionNode.QueryHeads, 0),
+            KeyHeads = node.IntegerAttribute(AttentionNode.KeyHeads, 0),
+            IsCausal = node.IntegerAttribute(AttentionNode.IsCausal, 0) != 0,
+            Scale = node.HasAttribute(AttentionNode.Scale) && scale != 0 ? scale : null,
+            SoftCap = node.FloatAttribute(AttentionNode.SoftCap, 0),
+            MaskExcludes = node.Version >= 24,
+            ScoresMode = node.IntegerAttribute(AttentionNode.ScoresMode, 0),
+        };
+        Node attention = builder.Add(context);
+        for (int output = 0; output < node.Outputs.Count; output++)
+        {
+            context.Replace(node.Outputs[output], attention.Outputs[output]!);
         }
 
-        View view = context.Read(mask);
-        if (mask.Shape.Rank is < 2 or > 4)
-        {
-            throw new ModelException(node, $"the mask must have rank 2 to 4, but is {mask.Shape}");
-        }
-
-        Dimension keys = mask.Shape[mask.Shape.Rank - 1];
-        if (keys != sizes.TotalLength && keys.Value != 1)
-        {
-            throw ModelException.Unsupported(node, $"a mask over {keys} of {sizes.TotalLength} keys");
-        }
-
-        View broadcast = view.Broadcast(new Shape([sizes.Batch, sizes.QueryHeads, sizes.QueryLength, sizes.TotalLength]));
-        return broadcast.Strides[3] == Dimension.One || broadcast.Strides[3] == Dimension.Zero
-            ? broadcast
-            : context.MakeContiguous(view, node).Broadcast(broadcast.Shape);
-    }
-
-    /// <summary>Keys or values with their past before them, in the memory of the present where that is an output.</summary>
-    private static View Present(Node node, LoweringContext context, View current, Value? past, Value? present)
-    {
-        if (past is null && present is null)
-        {
-            return current;
-        }
-
-        View byHead = current.Permute([0, 2, 1, 3]);
-        Dimension pastLength = past?.Shape[2] ?? Dimension.Zero;
-        var shape = new Shape([byHead.Shape[0], byHead.Shape[1], pastLength + byHead.Shape[2], byHead.Shape[3]]);
-        View whole = present is null ? context.Scratch(node, ElementType.Float32, shape) : context.Write(present);
-        if (past is not null)
-        {
-            context.Copy(context.Read(past), whole.Slice(2, Dimension.Zero, pastLength), node);
-        }
-
-        context.Copy(byHead, whole.Slice(2, pastLength, byHead.Shape[2]), node);
-        return whole.Permute([0, 2, 1, 3]);
+        return true;
     }
 }

@@ -2,40 +2,49 @@ using Cameo.Generator.Graphs;
 
 namespace Cameo.Generator.Operators;
 
-/// <summary>The sizes of an ONNX Attention node, whichever of the two layouts its operands have.</summary>
+/// <summary>The sizes of an attention (ONNX's or the canonical one), whichever of the two layouts each of its operands has.</summary>
 internal sealed class AttentionSizes
 {
     public AttentionSizes(Node node)
     {
-        Shape query = node.Input(0).Shape;
-        Shape key = node.Input(1).Shape;
-        Shape value = node.Input(2).Shape;
-        if (query.Rank is not (3 or 4) || key.Rank != query.Rank || value.Rank != query.Rank)
+        Shape query = node.Input(AttentionNode.Query).Shape;
+        Shape key = node.Input(AttentionNode.Key).Shape;
+        Shape value = node.Input(AttentionNode.Value).Shape;
+        Batch = query[0];
+        IsQueryFlat = query.Rank == 3;
+        (QueryHeads, QueryLength, HeadSize) = Split(node, query, AttentionNode.QueryHeads);
+        (KeyHeads, KeyLength, Dimension keySize) = Split(node, key, AttentionNode.KeyHeads);
+        (Dimension valueHeads, Dimension valueLength, ValueHeadSize) = Split(node, value, AttentionNode.KeyHeads);
+        Check(node, "batch sizes of query and key", query[0], key[0]);
+        Check(node, "batch sizes of query and value", query[0], value[0]);
+        Check(node, "head sizes of query and key", HeadSize, keySize);
+        Check(node, "heads of key and value", KeyHeads, valueHeads);
+        Check(node, "lengths of key and value", KeyLength, valueLength);
+        if (QueryHeads.Value is { } queries && KeyHeads.Value is { } keys && (keys == 0 || queries % keys != 0))
         {
-            throw new ModelException(node, $"query {query}, key {key} and value {value} must all have rank 3 or all rank 4");
+            throw new ModelException(node, $"{queries} query heads cannot share {keys} key heads evenly");
         }
 
-        Batch = query[0];
-        if (query.Rank == 4)
+        if (node.OptionalInput(AttentionNode.PastKey) is { } pastKey && node.OptionalInput(AttentionNode.PastValue) is { } pastValue)
         {
-            (QueryHeads, QueryLength, HeadSize) = (query[1], query[2], query[3]);
-            (KeyHeads, KeyLength, ValueHeadSize) = (key[1], key[2], value[3]);
+            if (pastKey.Shape.Rank != 4 || pastValue.Shape.Rank != 4)
+            {
+                throw new ModelException(node, $"past keys {pastKey.Shape} and values {pastValue.Shape} must have rank 4");
+            }
+
+            PastLength = pastKey.Shape[2];
+            Check(node, "lengths of past keys and values", PastLength, pastValue.Shape[2]);
+            Check(node, "batch sizes of query and past", Batch, pastKey.Shape[0]);
+            Check(node, "heads of key and past", KeyHeads, pastKey.Shape[1]);
+            Check(node, "head sizes of key and past", HeadSize, pastKey.Shape[3]);
+            Check(node, "head sizes of value and past", ValueHeadSize, pastValue.Shape[3]);
         }
         else
         {
-            long queryHeads = node.IntegerAttribute("q_num_heads", 0);
-            long keyHeads = node.IntegerAttribute("kv_num_heads", 0);
-            if (queryHeads <= 0 || keyHeads <= 0)
-            {
-                throw new ModelException(node, "operands of rank 3 need the attributes q_num_heads and kv_num_heads");
-            }
-
-            (QueryHeads, QueryLength, HeadSize) = (queryHeads, query[1], Dimension.FloorDivide(query[2], queryHeads));
-            (KeyHeads, KeyLength, ValueHeadSize) = (keyHeads, key[1], Dimension.FloorDivide(value[2], keyHeads));
+            PastLength = Dimension.Zero;
         }
 
-        PastLength = node.OptionalInput(4)?.Shape[2] ?? Dimension.Zero;
-        TotalLength = PastLength + KeyLength;
+        TotalLength = AttentionNode.Is(node) && node.OptionalInput(AttentionNode.PresentLength)?.Elements is [var present] ? present : PastLength + KeyLength;
     }
 
     public Dimension Batch { get; }
@@ -52,9 +61,49 @@ internal sealed class AttentionSizes
 
     public Dimension PastLength { get; }
 
+    /// <summary>Keys in memory, past included: the length of the present.</summary>
     public Dimension TotalLength { get; }
 
     public Dimension HeadSize { get; }
 
     public Dimension ValueHeadSize { get; }
+
+    /// <summary>Whether query and output are [batch, sequence, heads · size].</summary>
+    public bool IsQueryFlat { get; }
+
+    public Shape OutputShape => IsQueryFlat
+        ? new Shape([Batch, QueryLength, QueryHeads * ValueHeadSize])
+        : new Shape([Batch, QueryHeads, QueryLength, ValueHeadSize]);
+
+    public Shape PresentKeyShape => new([Batch, KeyHeads, TotalLength, HeadSize]);
+
+    public Shape PresentValueShape => new([Batch, KeyHeads, TotalLength, ValueHeadSize]);
+
+    public Shape ScoresShape => new([Batch, QueryHeads, QueryLength, TotalLength]);
+
+    private static (Dimension Heads, Dimension Length, Dimension Size) Split(Node node, Shape shape, string headsAttribute)
+    {
+        if (shape.Rank == 4)
+        {
+            return (shape[1], shape[2], shape[3]);
+        }
+
+        if (shape.Rank != 3)
+        {
+            throw new ModelException(node, $"operands must have rank 3 or 4, but one is {shape}");
+        }
+
+        long heads = node.IntegerAttribute(headsAttribute, 0);
+        return heads <= 0 ? throw new ModelException(node, $"operands of rank 3 need the attribute '{headsAttribute}'")
+            : shape[2].Value is { } size && size % heads != 0 ? throw new ModelException(node, $"{size} elements cannot be split into {heads} heads")
+            : (heads, shape[1], Dimension.FloorDivide(shape[2], heads));
+    }
+
+    private static void Check(Node node, string what, Dimension left, Dimension right)
+    {
+        if (left.Value is { } a && right.Value is { } b && a != b)
+        {
+            throw new ModelException(node, $"the {what} differ: {a} and {b}");
+        }
+    }
 }

@@ -60,7 +60,7 @@ internal sealed class MultiHeadAttentionOperator : Operator
         }
     }
 
-    public override bool Expand(Node node, ExpansionContext context)
+    public override bool Normalize(Node node, ExpansionContext context)
     {
         var formula = new Formula(context);
         Value[] operands = [node.Input(0), node.Input(1), node.Input(2)];
@@ -76,25 +76,20 @@ internal sealed class MultiHeadAttentionOperator : Operator
             }
         }
 
-        long heads = Heads(node);
-        List<(string, object)> attributes = [("q_num_heads", heads), ("kv_num_heads", heads), ("is_causal", node.IntegerAttribute("unidirectional", 0))];
-        if (node.FloatAttribute("scale", 0) is var scale and not 0)
+        float scale = node.FloatAttribute("scale", 0);
+        Node attention = new AttentionBuilder(operands[0], operands[1], operands[2])
         {
-            attributes.Add(("scale", scale));
-        }
-
-        bool isNarrow = operands[0].ElementType != ElementType.Float32;
-        Value? Widened(Value? value) => value is null ? null : isNarrow ? formula.Widen(value) : value;
-        Value result = context.AddWithOutputs(
-            "Attention",
-            [.. attributes],
-            [Widened(operands[0]), Widened(operands[1]), Widened(operands[2]), Widened(node.OptionalInput(AttentionBias)), Widened(node.OptionalInput(PastKey)), Widened(node.OptionalInput(PastValue))],
-            node.Outputs.Count,
-            out Node attention);
-        context.Replace(node.Output, formula.Cast(result, node.Output.ElementType));
-        for (int output = 1; output < node.Outputs.Count; output++)
+            Mask = node.OptionalInput(AttentionBias),
+            PastKey = node.OptionalInput(PastKey),
+            PastValue = node.OptionalInput(PastValue),
+            QueryHeads = Heads(node),
+            KeyHeads = Heads(node),
+            IsCausal = node.IntegerAttribute("unidirectional", 0) != 0,
+            Scale = scale != 0 ? scale : null,
+        }.Add(context);
+        for (int output = 0; output < node.Outputs.Count; output++)
         {
-            context.Replace(node.OptionalOutput(output), formula.Cast(attention.Outputs[output]!, node.Output.ElementType));
+            context.Replace(node.Outputs[output], attention.Outputs[output]!);
         }
 
         return true;

@@ -37,6 +37,7 @@ internal static class OperatorRegistry
     [
         ArithmeticOperators.All,
         AttentionOperator.All,
+        CanonicalAttentionOperator.All,
         RotaryEmbeddingOperators.All,
         MathOperators.All,
         ActivationOperators.All,

@@ -1,5 +1,6 @@
 using Cameo.Generator.Diagnostics;
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Operators;
 
 namespace Cameo.Generator.Passes;
 
@@ -55,7 +56,7 @@ internal static class StateRecognition
     }
 
     private static bool IsCachedAttention(Node node, Graph graph) =>
-        node is { Type: "Attention", Domain: "" }
+        AttentionNode.Is(node)
         && IsCache(node.OptionalInput(4), node.OptionalOutput(1), graph)
         && IsCache(node.OptionalInput(5), node.OptionalOutput(2), graph);
 

@@ -1,0 +1,165 @@
+using Cameo.Generator.Emitting;
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>Turns one canonical attention into kernels: what joins past and new keys where the session does not keep them, and the attention itself.</summary>
+internal sealed class AttentionLowering
+{
+    private readonly Node _node;
+    private readonly LoweringContext _context;
+    private readonly AttentionSizes _sizes;
+    private readonly bool _isCausal;
+    private readonly StatePair? _keyState;
+    private readonly StatePair? _valueState;
+
+    public AttentionLowering(Node node, LoweringContext context)
+    {
+        _node = node;
+        _context = context;
+        _sizes = new AttentionSizes(node);
+        _isCausal = node.IntegerAttribute(AttentionNode.IsCausal, 0) != 0;
+        _keyState = node.OptionalInput(AttentionNode.PastKey) is { } pastKey ? context.State(pastKey) : null;
+        _valueState = node.OptionalInput(AttentionNode.PastValue) is { } pastValue ? context.State(pastValue) : null;
+    }
+
+    private bool IsCached => _keyState is not null;
+
+    public void Run()
+    {
+        if (CanonicalAttentionOperator.IsRead(_context.Graph, _node.OptionalOutput(AttentionNode.Scores)))
+        {
+            throw ModelException.Unsupported(_node, "the output of the scores");
+        }
+
+        View query = AttentionViews.ByHead(_context.Read(_node.Input(AttentionNode.Query)), _sizes.QueryHeads, _sizes.HeadSize, _context, _node);
+        View key = AttentionViews.ByHead(_context.Read(_node.Input(AttentionNode.Key)), _sizes.KeyHeads, _sizes.HeadSize, _context, _node);
+        View value = AttentionViews.ByHead(_context.Read(_node.Input(AttentionNode.Value)), _sizes.KeyHeads, _sizes.ValueHeadSize, _context, _node);
+        if (!IsCached)
+        {
+            key = Present(key, _node.OptionalInput(AttentionNode.PastKey), _node.OptionalOutput(AttentionNode.PresentKey));
+            value = Present(value, _node.OptionalInput(AttentionNode.PastValue), _node.OptionalOutput(AttentionNode.PresentValue));
+        }
+
+        View? mask = _node.OptionalInput(AttentionNode.Mask) is { } maskValue ? Mask(maskValue) : null;
+        View output = AttentionViews.ByHead(_context.Write(_node.Output), _sizes.QueryHeads, _sizes.ValueHeadSize, _context, _node);
+        List<View> reads = [query, key, value];
+        if (mask is not null)
+        {
+            reads.Add(mask);
+        }
+
+        _context.Add(new Kernel("attention", _node, reads, [output], writer => Emit(writer, query, key, value, mask, output))
+        {
+            UpdatesState = IsCached,
+            Summary = $"{_sizes.QueryHeads} query heads of {_sizes.HeadSize} on {_sizes.KeyHeads} key heads{(_isCausal ? ", causal" : "")}{(IsCached ? ", over the session's cache" : "")}",
+            MultiplyAdds = _sizes.Batch * _sizes.QueryHeads * _sizes.QueryLength * _sizes.TotalLength * (_sizes.HeadSize + _sizes.ValueHeadSize),
+        });
+    }
+
+    private void Emit(KernelWriter writer, View query, View key, View value, View? mask, View output)
+    {
+        if (IsCached)
+        {
+            writer.Line($"Attention.AppendToCache(Workers, {writer.Sequence}, {writer.State(_keyState!)}, {writer.Pointer(key)}, {Strides(writer, key)});");
+            writer.Line($"Attention.AppendToCache(Workers, {writer.Sequence}, {writer.State(_valueState!)}, {writer.Pointer(value)}, {Strides(writer, value)});");
+        }
+
+        using (writer.Block("var attention = new AttentionArguments").AsInitializer())
+        {
+            WriteOperand(writer, "Query", query);
+            WriteOperand(writer, "Output", output);
+            if (!IsCached)
+            {
+                WriteOperand(writer, "Key", key);
+                WriteOperand(writer, "Value", value);
+                writer.Line($"KeyHeads = {Native(writer, _sizes.KeyHeads)}, HeadSize = {Native(writer, _sizes.HeadSize)}, ValueHeadSize = {Native(writer, _sizes.ValueHeadSize)}, KeyLength = {Native(writer, _sizes.TotalLength)},");
+                writer.Line($"CausalOffset = {Native(writer, _sizes.PastLength)},");
+            }
+
+            writer.Line($"Batch = {Native(writer, _sizes.Batch)}, QueryLength = {Native(writer, _sizes.QueryLength)}, QueryHeads = {Native(writer, _sizes.QueryHeads)},");
+            writer.Line($"Scale = {Scale(writer)}, SoftCap = {KernelText.Float(_node.FloatAttribute(AttentionNode.SoftCap, 0))}, IsCausal = {KernelText.Boolean(_isCausal)},");
+            if (_node.IntegerAttribute(AttentionNode.Window, 0) is var window and > 0)
+            {
+                writer.Line($"Window = {KernelText.Integer(Math.Min(window, int.MaxValue))},");
+            }
+
+            if (_node.StringAttribute(AttentionNode.FullyMasked, "zero") == "nan")
+            {
+                writer.Line("FullyMaskedIsNaN = true,");
+            }
+        }
+
+        if (IsCached)
+        {
+            writer.Line($"attention.ReadKeys({writer.State(_keyState!)});");
+            writer.Line($"attention.ReadValues({writer.State(_valueState!)});");
+            writer.Line($"attention.UsePlan({writer.Sequence});");
+        }
+
+        writer.Line($"Attention.Run(Workers, attention, {Modifier(writer, mask)});");
+    }
+
+    private static string Native(KernelWriter writer, Dimension size) => size.IsStatic ? writer.Size(size) : $"(nint){writer.Size(size)}";
+
+    private static string Strides(KernelWriter writer, View view) => $"{Native(writer, view.Strides[0])}, {Native(writer, view.Strides[1])}, {Native(writer, view.Strides[2])}";
+
+    private static void WriteOperand(KernelWriter writer, string name, View view)
+    {
+        writer.Line($"{name} = {writer.Pointer(view)},");
+        writer.Line($"{name}BatchStride = {Native(writer, view.Strides[0])}, {name}SequenceStride = {Native(writer, view.Strides[1])}, {name}HeadStride = {Native(writer, view.Strides[2])},");
+    }
+
+    private static string Modifier(KernelWriter writer, View? mask)
+    {
+        if (mask is null)
+        {
+            return "default(NoScoreModifier)";
+        }
+
+        (string kind, string cast) = mask.ElementType == ElementType.Boolean ? ("BooleanMask", "(byte*)") : ("FloatMask", "");
+        string strides = string.Join(", ", mask.Strides.Select(stride => Native(writer, stride)));
+        return $"new {kind}({cast}{writer.Pointer(mask)}, {strides}, {Native(writer, mask.Shape[3])})";
+    }
+
+    private string Scale(KernelWriter writer) =>
+        _node.HasAttribute(AttentionNode.Scale) ? KernelText.Float(_node.FloatAttribute(AttentionNode.Scale, 1))
+            : _sizes.HeadSize.Value is { } size ? KernelText.Float((float)(1 / Math.Sqrt(size)))
+            : $"1f / MathF.Sqrt({writer.Size(_sizes.HeadSize)})";
+
+    /// <summary>The mask over [batch, heads, queries, keys], keys dense or repeated; only the keys it speaks of where it excludes the others.</summary>
+    private View Mask(Value mask)
+    {
+        bool excludes = _node.IntegerAttribute(AttentionNode.MaskExcludes, 0) != 0;
+        View view = _context.Read(mask);
+        Dimension keys = excludes ? mask.Shape[mask.Shape.Rank - 1] : _sizes.TotalLength;
+        var shape = new Shape([_sizes.Batch, _sizes.QueryHeads, _sizes.QueryLength, keys]);
+        View broadcast = view.Broadcast(shape);
+        return broadcast.Strides[3] == Dimension.One || broadcast.Strides[3] == Dimension.Zero
+            ? broadcast
+            : _context.MakeContiguous(view, _node).Broadcast(shape);
+    }
+
+    /// <summary>Keys or values with their past before them, in the memory of the present where that is read.</summary>
+    private View Present(View current, Value? past, Value? present)
+    {
+        bool isRead = CanonicalAttentionOperator.IsRead(_context.Graph, present);
+        if (past is null && !isRead)
+        {
+            return current;
+        }
+
+        View byHead = current.Permute([0, 2, 1, 3]);
+        Dimension pastLength = past?.Shape[2] ?? Dimension.Zero;
+        var shape = new Shape([byHead.Shape[0], byHead.Shape[1], pastLength + byHead.Shape[2], byHead.Shape[3]]);
+        View whole = isRead ? _context.Write(present!) : _context.Scratch(_node, current.ElementType, shape);
+        if (past is not null)
+        {
+            _context.Copy(_context.Read(past), whole.Slice(2, Dimension.Zero, pastLength), _node);
+        }
+
+        _context.Copy(byHead, whole.Slice(2, pastLength, byHead.Shape[2]), _node);
+        return whole.Permute([0, 2, 1, 3]);
+    }
+}
