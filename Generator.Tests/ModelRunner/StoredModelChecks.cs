@@ -8,27 +8,28 @@ namespace Cameo.ModelRunner;
 /// The stored outputs of a model: through the untyped interface within the tolerance, with the same bits for every number of threads, and with the same bits through the
 /// typed method, which allocates nothing.
 /// </summary>
-internal sealed class StoredModelChecks(CheckList checks, StoredModel stored, int[] threadCounts)
+internal sealed class StoredModelChecks(CheckList checks, string folder, Func<CompiledModel> load, int[] threadCounts)
 {
     // Enough for one allocation in a run to show, whatever the granularity of the measurement.
     private const int MeasuredRuns = 20;
 
     private readonly Dictionary<int, IReadOnlyDictionary<string, Tensor>> _first = [];
+    private readonly TypedRuns.TypedRun? _runTyped = TypedRuns.Find(folder);
 
     public void Run()
     {
-        using CompiledModel model = stored.Load();
+        using CompiledModel model = load();
         var signature = ModelSignature.Read(model.Description);
-        IReadOnlyList<DataSet> sets = DataSet.ReadAll(stored.Folder, signature);
-        checks.Run($"{stored.Folder}: there are data sets", () => sets.Count > 0 ? null : "there is none");
+        IReadOnlyList<DataSet> sets = DataSet.ReadAll(folder, signature);
+        checks.Run($"{folder}: there are data sets", () => sets.Count > 0 ? null : "there is none");
         foreach (int threads in threadCounts)
         {
             using CompiledSession session = model.CreateSession(new SessionOptions { Threads = threads });
             foreach (DataSet set in sets)
             {
-                string name = FormattableString.Invariant($"{stored.Folder}, set {set.Number}, threads {threads}");
+                string name = FormattableString.Invariant($"{folder}, set {set.Number}, threads {threads}");
                 checks.Run($"{name}: stored outputs", () => CompareUntyped(session, set, signature.RelativePrecision));
-                if (stored.RunTyped is not null)
+                if (_runTyped is not null)
                 {
                     float[] output = new float[set.Outputs.Values.Single().ElementCount];
                     checks.Run($"{name}: typed method", () => CompareTyped(session, set, output));
@@ -60,7 +61,7 @@ internal sealed class StoredModelChecks(CheckList checks, StoredModel stored, in
 
     private string? CompareTyped(CompiledSession session, DataSet set, float[] output)
     {
-        stored.RunTyped!(session, set.Inputs.Values.Single(), output);
+        _runTyped!(session, set.Inputs.Values.Single(), output);
         return MemoryMarshal.AsBytes<float>(output).SequenceEqual(_first[set.Number].Values.Single().Bytes) ? null : "other bits than through the untyped interface";
     }
 
@@ -69,7 +70,7 @@ internal sealed class StoredModelChecks(CheckList checks, StoredModel stored, in
         Tensor input = SingleInput(set);
         for (int run = 0; run < MeasuredRuns; run++)
         {
-            stored.RunTyped!(session, input, output);
+            _runTyped!(session, input, output);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Cameo.Tests.Infrastructure;
+using Cameo.Tests.Models;
 using Cameo.Tests.Package;
 using Xunit;
 
@@ -12,7 +13,13 @@ public sealed partial class PublishedPrograms : IDisposable
     public const string Demo = "Demo";
 
     // Build nodes that live on would hold the tasks' assembly.
-    private static readonly Dictionary<string, string> Environment = new() { ["MSBUILDDISABLENODEREUSE"] = "1", ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1", ["CAMEO_TEST_DATA"] = TestData.Root };
+    private static readonly Dictionary<string, string> Environment = new()
+    {
+        ["MSBUILDDISABLENODEREUSE"] = "1",
+        ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
+        ["CAMEO_TEST_DATA"] = TestData.Root,
+        ["CAMEO_REFUSED_MODELS"] = string.Join(';', ExpectedFailures.Folders),
+    };
 
     private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<string, string> _programs = new(StringComparer.Ordinal);

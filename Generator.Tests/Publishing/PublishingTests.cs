@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Cameo.Tests.Infrastructure;
+using Cameo.Tests.Models;
 using Cameo.Tests.Package;
 using Cameo.Vectors;
 using Xunit;
@@ -9,7 +10,7 @@ using Xunit.Abstractions;
 namespace Cameo.Tests.Publishing;
 
 /// <summary>
-/// Programs of this repository as they are built for use: the model runner checks four models of the test data at every vector width, under the JIT and compiled ahead of
+/// Programs of this repository as they are built for use: the model runner checks all models of the test data at every vector width, under the JIT and compiled ahead of
 /// time, with one thread and with two; the demo writes text.
 /// </summary>
 [Trait("Suite", "publish")]
@@ -19,7 +20,8 @@ public sealed class PublishingTests(PublishedPrograms programs, ITestOutputHelpe
     private const string DemoName = "cameo-demo";
     private const long LargestProgram = 10_000_000;
 
-    private static readonly string[] Models = ["mnist_8", "micro_kws_static_fp32", "ppocr_v2_cls", "stories260K_opset23"];
+    // The runner has the typed methods of these.
+    private static readonly string[] Typed = ["mnist_8", "micro_kws_static_fp32", "ppocr_v2_cls"];
     private static readonly IReadOnlyDictionary<string, string> NoVariables = new Dictionary<string, string>();
 
     [SkippableFact]
@@ -76,7 +78,7 @@ public sealed class PublishingTests(PublishedPrograms programs, ITestOutputHelpe
 
     private static void RequireModels()
     {
-        foreach (string model in Models)
+        foreach (string model in Typed)
         {
             TestData.RequireModel(model);
         }
@@ -91,6 +93,7 @@ public sealed class PublishingTests(PublishedPrograms programs, ITestOutputHelpe
         string text = Execute(program, environment, "--data", TestData.Root, "--width", bits.ToString(CultureInfo.InvariantCulture), "--threads", "1,2");
         output.WriteLine(text);
         Assert.Matches($"[1-9][0-9]* checks passed, 0 failed, with vectors of {bits} bits", text);
-        Assert.All(Models, model => Assert.Contains($"passed  {model}, set 0, threads 2: stored outputs", text, StringComparison.Ordinal));
+        IEnumerable<string> models = TestData.ModelNames.Where(static name => TestData.DataSets(name).Count > 0 && ExpectedFailures.Find(name) is null);
+        Assert.All(models, model => Assert.Contains($"passed  {model}, set 0, threads 2: stored outputs", text, StringComparison.Ordinal));
     }
 }
