@@ -42,7 +42,7 @@ internal sealed unsafe class AttentionCase
 
     public bool HeadsFirst { get; init; }
 
-    public bool FullyMaskedIsNaN { get; init; }
+    public FullyMaskedRows FullyMasked { get; init; }
 
     public int Threads { get; init; } = 1;
 
@@ -171,7 +171,7 @@ internal sealed unsafe class AttentionCase
 
         for (int element = 0; element < ValueSize; element++)
         {
-            result[output + element] = sum != 0 ? result[output + element] / sum : FullyMaskedIsNaN ? double.NaN : 0;
+            result[output + element] = sum != 0 ? result[output + element] / sum : FullyMasked == FullyMaskedRows.NaN ? double.NaN : 0;
         }
     }
 
@@ -208,7 +208,7 @@ internal sealed unsafe class AttentionCase
                 SoftCap = SoftCap,
                 IsCausal = IsCausal,
                 Window = Window,
-                FullyMaskedIsNaN = FullyMaskedIsNaN,
+                FullyMasked = FullyMasked,
             };
             (arguments.QueryBatchStride, arguments.QuerySequenceStride, arguments.QueryHeadStride) = Strides(QueryLength, QueryHeads, HeadSize);
             (arguments.KeyBatchStride, arguments.KeySequenceStride, arguments.KeyHeadStride) = Strides(MaximumKeys, KeyHeads, HeadSize);

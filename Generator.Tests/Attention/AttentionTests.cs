@@ -131,7 +131,7 @@ public sealed unsafe class AttentionTests
     public void A_query_that_sees_nothing(bool isNaN)
     {
         // Key lengths of 0 for the second row, and a causal offset of -2 for the third, as opset 24's nonpad_kv_seqlen can give.
-        new AttentionCase { Batch = 3, QueryLength = 4, QueryHeads = 2, KeyHeads = 1, HeadSize = 8, Past = [2, 0, -2], Keys = [6, 0, 2], IsCausal = true, FullyMaskedIsNaN = isNaN }
+        new AttentionCase { Batch = 3, QueryLength = 4, QueryHeads = 2, KeyHeads = 1, HeadSize = 8, Past = [2, 0, -2], Keys = [6, 0, 2], IsCausal = true, FullyMasked = isNaN ? FullyMaskedRows.NaN : FullyMaskedRows.Zero }
             .Check(new NoScoreModifier());
     }
 

@@ -28,29 +28,25 @@ internal sealed class AttentionLowering
 
     public void Run()
     {
-        if (CanonicalAttentionOperator.IsRead(_context.Graph, _node.OptionalOutput(AttentionNode.Scores)))
-        {
-            throw ModelException.Unsupported(_node, "the output of the scores");
-        }
-
+        View? scores = Scores();
         View query = AttentionViews.ByHead(_context.Read(_node.Input(AttentionNode.Query)), _sizes.QueryHeads, _sizes.HeadSize, _context, _node);
         View key = AttentionViews.ByHead(_context.Read(_node.Input(AttentionNode.Key)), _sizes.KeyHeads, _sizes.HeadSize, _context, _node);
         View value = AttentionViews.ByHead(_context.Read(_node.Input(AttentionNode.Value)), _sizes.KeyHeads, _sizes.ValueHeadSize, _context, _node);
+        AttentionRows? rows = null;
         if (!IsCached)
         {
-            key = Present(key, _node.OptionalInput(AttentionNode.PastKey), _node.OptionalOutput(AttentionNode.PresentKey));
-            value = Present(value, _node.OptionalInput(AttentionNode.PastValue), _node.OptionalOutput(AttentionNode.PresentValue));
+            rows = AttentionRows.Plan(_node, _sizes, _context);
+            key = Present(rows, key, _node.OptionalInput(AttentionNode.PastKey), _node.OptionalOutput(AttentionNode.PresentKey));
+            value = Present(rows, value, _node.OptionalInput(AttentionNode.PastValue), _node.OptionalOutput(AttentionNode.PresentValue));
         }
 
         View? mask = _node.OptionalInput(AttentionNode.Mask) is { } maskValue ? Mask(maskValue) : null;
+        View? sink = _node.OptionalInput(AttentionNode.Sink) is { } sinkValue ? _context.ReadContiguous(sinkValue) : null;
         View output = AttentionViews.ByHead(_context.Write(_node.Output), _sizes.QueryHeads, _sizes.ValueHeadSize, _context, _node);
-        List<View> reads = [query, key, value];
-        if (mask is not null)
-        {
-            reads.Add(mask);
-        }
-
-        _context.Add(new Kernel("attention", _node, reads, [output], writer => Emit(writer, query, key, value, mask, output))
+        View?[] reads = [query, key, value, mask, sink, rows?.Keys, rows?.Offsets];
+        View[] writes = scores is null ? [output] : [output, scores];
+        _context.Add(new Kernel("attention", _node, [.. reads.Where(view => view is not null).Select(view => view!)], writes,
+            writer => Emit(writer, query, key, value, mask, sink, rows, output, scores))
         {
             UpdatesState = IsCached,
             Summary = $"{_sizes.QueryHeads} query heads of {_sizes.HeadSize} on {_sizes.KeyHeads} key heads{(_isCausal ? ", causal" : "")}{(IsCached ? ", over the session's cache" : "")}",
@@ -58,7 +54,7 @@ internal sealed class AttentionLowering
         });
     }
 
-    private void Emit(KernelWriter writer, View query, View key, View value, View? mask, View output)
+    private void Emit(KernelWriter writer, View query, View key, View value, View? mask, View? sink, AttentionRows? rows, View output, View? scores)
     {
         if (IsCached)
         {
@@ -75,6 +71,19 @@ internal sealed class AttentionLowering
                 WriteOperand(writer, "Key", key);
                 WriteOperand(writer, "Value", value);
                 writer.Line($"KeyHeads = {Native(writer, _sizes.KeyHeads)}, HeadSize = {Native(writer, _sizes.HeadSize)}, ValueHeadSize = {Native(writer, _sizes.ValueHeadSize)}, KeyLength = {Native(writer, _sizes.TotalLength)},");
+            }
+
+            if (rows?.Keys is { } keys)
+            {
+                writer.Line($"KeyLengths = {writer.Pointer(keys)},");
+            }
+
+            if (rows?.Offsets is { } offsets)
+            {
+                writer.Line($"CausalOffsets = {writer.Pointer(offsets)},");
+            }
+            else if (!IsCached)
+            {
                 writer.Line($"CausalOffset = {Native(writer, _sizes.PastLength)},");
             }
 
@@ -85,9 +94,14 @@ internal sealed class AttentionLowering
                 writer.Line($"Window = {KernelText.Integer(Math.Min(window, int.MaxValue))},");
             }
 
-            if (_node.StringAttribute(AttentionNode.FullyMasked, "zero") == "nan")
+            if (_node.StringAttribute(AttentionNode.FullyMasked, "zero") is var fullyMasked and not "zero")
             {
-                writer.Line("FullyMaskedIsNaN = true,");
+                writer.Line($"FullyMasked = FullyMaskedRows.{(fullyMasked == "nan" ? "NaN" : "Uniform")},");
+            }
+
+            if (sink is not null)
+            {
+                writer.Line($"Sinks = {writer.Pointer(sink)},");
             }
         }
 
@@ -99,6 +113,23 @@ internal sealed class AttentionLowering
         }
 
         writer.Line($"Attention.Run(Workers, attention, {Modifier(writer, mask)});");
+        if (scores is not null)
+        {
+            string stage = _node.IntegerAttribute(AttentionNode.ScoresMode, 0) switch { 0 => "Products", 1 => "Capped", 2 => "Masked", _ => "Weights" };
+            writer.Line($"AttentionScores.Run(Workers, attention, {Modifier(writer, mask)}, AttentionScoreStage.{stage}, {writer.Pointer(scores)});");
+        }
+    }
+
+    private View? Scores()
+    {
+        if (!CanonicalAttentionOperator.IsRead(_context.Graph, _node.OptionalOutput(AttentionNode.Scores)))
+        {
+            return null;
+        }
+
+        return IsCached
+            ? throw ModelException.Unsupported(_node, "the output of the scores of keys that the session keeps")
+            : _context.Write(_node.OptionalOutput(AttentionNode.Scores)!);
     }
 
     private static string Native(KernelWriter writer, Dimension size) => size.IsStatic ? writer.Size(size) : $"(nint){writer.Size(size)}";
@@ -142,7 +173,7 @@ internal sealed class AttentionLowering
     }
 
     /// <summary>Keys or values with their past before them, in the memory of the present where that is read.</summary>
-    private View Present(View current, Value? past, Value? present)
+    private View Present(AttentionRows? rows, View current, Value? past, Value? present)
     {
         bool isRead = CanonicalAttentionOperator.IsRead(_context.Graph, present);
         if (past is null && !isRead)
@@ -152,8 +183,14 @@ internal sealed class AttentionLowering
 
         View byHead = current.Permute([0, 2, 1, 3]);
         Dimension pastLength = past?.Shape[2] ?? Dimension.Zero;
-        var shape = new Shape([byHead.Shape[0], byHead.Shape[1], pastLength + byHead.Shape[2], byHead.Shape[3]]);
+        var shape = new Shape([byHead.Shape[0], byHead.Shape[1], _sizes.TotalLength, byHead.Shape[3]]);
         View whole = isRead ? _context.Write(present!) : _context.Scratch(_node, current.ElementType, shape);
+        if (past is not null && rows is not null)
+        {
+            rows.Join(_context.Read(past), byHead, whole);
+            return whole.Permute([0, 2, 1, 3]);
+        }
+
         if (past is not null)
         {
             _context.Copy(_context.Read(past), whole.Slice(2, Dimension.Zero, pastLength), _node);

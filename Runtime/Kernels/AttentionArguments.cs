@@ -108,8 +108,11 @@ public unsafe struct AttentionArguments
     /// <summary>A query sees at most this many keys up to its own position, itself included; 0 for no limit.</summary>
     public nint Window;
 
-    /// <summary>Whether a query that sees no key gives NaN, as a softmax over nothing but -∞ does, and not 0 as ONNX's Attention.</summary>
-    public bool FullyMaskedIsNaN;
+    /// <summary>What a query that may see no key gives.</summary>
+    public FullyMaskedRows FullyMasked;
+
+    /// <summary>[QueryHeads] a score that takes part in each softmax of the head without having a value; null for none.</summary>
+    public float* Sinks;
 
     /// <summary>Reads keys from a cache, up to the lengths of its state.</summary>
     /// <param name="cache">The key cache.</param>

@@ -76,7 +76,7 @@ internal unsafe struct AttentionBlock<V, TScore>
     {
         for (nint row = 0; row < _rows; row++)
         {
-            StoreRow(row, _outputs + (row * _shape.PaddedValue), _sums[row]);
+            StoreRow(row, _outputs + (row * _shape.PaddedValue), _maxima[row], _sums[row]);
         }
     }
 
@@ -124,7 +124,7 @@ internal unsafe struct AttentionBlock<V, TScore>
                 AddScaled(output, source + AttentionShape.PartialHeader, weight);
             }
 
-            StoreRow(row, output, sum);
+            StoreRow(row, output, maximum, sum);
         }
     }
 
@@ -335,7 +335,7 @@ internal unsafe struct AttentionBlock<V, TScore>
         }
     }
 
-    private readonly void StoreRow(nint row, float* source, float sum)
+    private readonly void StoreRow(nint row, float* source, float maximum, float sum)
     {
         nint query = Query(row);
         nint step = query - FirstQuery;
@@ -343,20 +343,56 @@ internal unsafe struct AttentionBlock<V, TScore>
         float* target = _arguments.Output + (_batch * _arguments.OutputBatchStride) + (query * _arguments.OutputSequenceStride) + (Head(row) * _arguments.OutputHeadStride);
         if (sum == 0)
         {
-            new Span<float>(target, (int)_arguments.ValueHeadSize).Fill(_arguments.FullyMaskedIsNaN && !isPadding ? float.NaN : 0);
+            StoreUnseen(target, isPadding || _arguments.Sinks != null ? FullyMaskedRows.Zero : _arguments.FullyMasked);
             return;
         }
 
+        float factor = 1;
+        if (_arguments.Sinks != null)
+        {
+            // The sink joins the sum as one more score would.
+            float sink = _arguments.Sinks[Head(row)];
+            float largest = MathF.Max(maximum, sink);
+            factor = Exponential(maximum - largest);
+            sum = (sum * factor) + Exponential(sink - largest);
+        }
+
+        V factors = V.Broadcast(factor);
         V divisor = V.Broadcast(sum);
         nint element = 0;
         for (; element + V.Count <= _arguments.ValueHeadSize; element += V.Count)
         {
-            V.Store(V.Load(source + element) / divisor, target + element);
+            V.Store(V.Load(source + element) * factors / divisor, target + element);
         }
 
         if (element < _arguments.ValueHeadSize)
         {
-            V.StorePartial(V.Load(source + element) / divisor, target + element, _arguments.ValueHeadSize - element);
+            V.StorePartial(V.Load(source + element) * factors / divisor, target + element, _arguments.ValueHeadSize - element);
+        }
+    }
+
+    private readonly void StoreUnseen(float* target, FullyMaskedRows kind)
+    {
+        nint size = _arguments.ValueHeadSize;
+        new Span<float>(target, (int)size).Fill(kind == FullyMaskedRows.NaN ? float.NaN : 0);
+        if (kind != FullyMaskedRows.Uniform)
+        {
+            return;
+        }
+
+        nint keys = _arguments.KeyLength > 0 || _arguments.KeyLengths == null ? _arguments.KeyLength : _arguments.KeyLengths[_batch];
+        float* values = _arguments.Value + (_batch * _arguments.ValueBatchStride) + (_keyHead * _arguments.ValueHeadStride);
+        for (nint key = 0; key < keys; key++)
+        {
+            for (nint element = 0; element < size; element++)
+            {
+                target[element] += values[(key * _arguments.ValueSequenceStride) + element];
+            }
+        }
+
+        for (nint element = 0; element < size; element++)
+        {
+            target[element] /= keys;
         }
     }
 
