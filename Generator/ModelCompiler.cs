@@ -72,6 +72,7 @@ internal static class ModelCompiler
         var failed = new CompileResult($"{@namespace}.{className}", options.Weights, [], null, diagnostics, stages, []);
         options.Check(diagnostics);
         options.ApplyDimensions(graph.Symbols, diagnostics);
+        InputPinning.Run(graph, options.Inputs, diagnostics);
 
         bool Stage(string name, Action run)
         {

@@ -49,7 +49,13 @@ internal sealed class OnnxModelBuilder
     /// <summary>A list of int64.</summary>
     public OnnxModelBuilder Integers(string name, params long[] values) => Constant(name, DataType.Int64, MemoryMarshal.AsBytes<long>(values), values.Length);
 
-    /// <summary>Adds a node; attributes are numbers, lists of numbers or text.</summary>
+    /// <summary>An int64 scalar.</summary>
+    public OnnxModelBuilder Integer(string name, long value) => Constant(name, DataType.Int64, MemoryMarshal.AsBytes<long>([value]));
+
+    /// <summary>A boolean scalar.</summary>
+    public OnnxModelBuilder Boolean(string name, bool value) => Constant(name, DataType.Bool, [value ? (byte)1 : (byte)0]);
+
+    /// <summary>Adds a node; attributes are numbers, lists of numbers, text, lists of text, or builders whose graphs are bodies.</summary>
     public OnnxModelBuilder Node(string type, string[] inputs, string[] outputs, params (string Name, object Value)[] attributes)
     {
         NodeProto node = new() { OpType = type, Name = $"{outputs[0]}_{type}" };
@@ -107,6 +113,18 @@ internal sealed class OnnxModelBuilder
             case long[] numbers:
                 attribute.Type = AttributeProto.Types.AttributeType.Ints;
                 attribute.Ints.Add(numbers);
+                break;
+            case float[] numbers:
+                attribute.Type = AttributeProto.Types.AttributeType.Floats;
+                attribute.Floats.Add(numbers);
+                break;
+            case string[] texts:
+                attribute.Type = AttributeProto.Types.AttributeType.Strings;
+                attribute.Strings.Add(texts.Select(ByteString.CopyFromUtf8));
+                break;
+            case OnnxModelBuilder body:
+                attribute.Type = AttributeProto.Types.AttributeType.Graph;
+                attribute.G = body._model.Graph;
                 break;
             default:
                 attribute.Type = AttributeProto.Types.AttributeType.Int;

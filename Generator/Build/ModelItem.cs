@@ -14,6 +14,7 @@ internal sealed class ModelItem
         GraphOptions.Class,
         GraphOptions.Namespace,
         GraphOptions.Dimensions,
+        GraphOptions.Inputs,
         GraphOptions.State,
         GraphOptions.Weights,
         GraphOptions.Quantize,

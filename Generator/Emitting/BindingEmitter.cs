@@ -65,6 +65,49 @@ internal static class BindingEmitter
     /// <summary>"BindPixels".</summary>
     public static string Method(EmissionModel model, int input) => "Bind" + Identifiers.Pascal(model.InputNames[input].TrimStart('@')) + (model.InputNames.Count(name => Identifiers.Pascal(name.TrimStart('@')) == Identifiers.Pascal(model.InputNames[input].TrimStart('@'))) > 1 ? input.ToString(System.Globalization.CultureInfo.InvariantCulture) : "");
 
+    /// <summary>Sizes that follow from sizes of later inputs: they are kept and compared when a run begins.</summary>
+    public static IReadOnlyList<(int Input, int Axis)> LateSizes(EmissionModel model)
+    {
+        var late = new List<(int Input, int Axis)>();
+        var bound = new HashSet<string>(StringComparer.Ordinal);
+        foreach (int index in model.RunInputs)
+        {
+            Shape shape = model.Graph.Inputs[index].Shape;
+            for (int axis = 0; axis < shape.Rank; axis++)
+            {
+                if (shape[axis].AsSymbol() is { } symbol)
+                {
+                    bound.Add(symbol);
+                }
+                else if (model.Graph.Sequence is not { } sequence || !shape[axis].Symbols().Contains(sequence.PositionSymbol))
+                {
+                    if (!shape[axis].Symbols().All(bound.Contains))
+                    {
+                        late.Add((index, axis));
+                    }
+                }
+            }
+        }
+
+        return late;
+    }
+
+    /// <summary>The session's field of a size that is compared later.</summary>
+    public static string SizeField(int input, int axis) => $"_size{input}Axis{axis}";
+
+    /// <summary>Refuses a size that is not what the other inputs' sizes make it.</summary>
+    public static void WriteMismatch(CodeWriter code, EmissionModel model, Value input, int axis, string actual)
+    {
+        Dimension size = input.Shape[axis];
+        string declared = input.DeclaredType?.Shape[axis].ToString() ?? "";
+        using (code.Block($"if ({actual} != {model.Size(size)})"))
+        {
+            code.Line($"ThrowDimensionMismatch({CSharpText.Literal(input.Name)}, {axis}, {CSharpText.Literal(size.IsStatic ? "" : declared)}, {model.Size(size)}, {actual});");
+        }
+
+        code.Line();
+    }
+
     private static bool IsNeeded(EmissionModel model, string symbol) =>
         model.Lowered.Kernels.Any(kernel => kernel.Reads.Concat(kernel.Writes).Any(view => view.Shape.Any(size => size.Symbols().Contains(symbol))));
 
@@ -103,15 +146,13 @@ internal static class BindingEmitter
                         code.Line($"_maskColumns = size{axis};");
                     }
                 }
+                else if (size.Symbols().All(bound.Contains))
+                {
+                    WriteMismatch(code, model, input, axis, $"size{axis}");
+                }
                 else
                 {
-                    string declared = input.DeclaredType?.Shape[axis].ToString() ?? "";
-                    using (code.Block($"if (size{axis} != {model.Size(size)})"))
-                    {
-                        code.Line($"ThrowDimensionMismatch({CSharpText.Literal(input.Name)}, {axis}, {CSharpText.Literal(size.IsStatic ? "" : declared)}, {model.Size(size)}, size{axis});");
-                    }
-
-                    code.Line();
+                    code.Line($"{SizeField(index, axis)} = size{axis}; // compared when all inputs are there");
                 }
             }
 

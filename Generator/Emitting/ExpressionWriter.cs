@@ -61,6 +61,17 @@ internal sealed class ExpressionWriter(CodeWriter code, Func<OperationExpression
         return local;
     }
 
+    /// <summary>Keeps a name such as "maximum0", which something else than a writer declares, from being given to a local.</summary>
+    public static void Reserve(Dictionary<string, int> names, string name)
+    {
+        string stem = name.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+        if (stem.Length < name.Length && int.TryParse(name.Substring(stem.Length), out int number))
+        {
+            names.TryGetValue(stem, out int count);
+            names[stem] = Math.Max(count, number + 1);
+        }
+    }
+
     /// <summary>Drops parentheses around a whole expression.</summary>
     public static string Unwrap(string text)
     {

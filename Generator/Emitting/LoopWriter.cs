@@ -190,6 +190,7 @@ internal sealed class LoopWriter
         WriteRowSubexpressions(code, reduction.Operand);
         int pass = _passes++;
         string name = $"{reduction.Kind.ToString().ToLowerInvariant()}{pass}";
+        ExpressionWriter.Reserve(_localNames, name);
         code.Line();
         code.Line($"// Pass {pass + 1}: {reduction.Kind.ToString().ToLowerInvariant()} over the row.");
         if (_vector)
@@ -500,6 +501,12 @@ internal sealed class LoopWriter
         parameters.Add(("long i", "i"));
         HashSet<Expression> stored = [.. _stored];
         Dictionary<Expression, string> rowValues = new(_rowValues);
+        var names = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (string taken in rowValues.Values)
+        {
+            ExpressionWriter.Reserve(names, taken);
+        }
+
         _methods.Add(code =>
         {
             code.Line($"/// <summary>Lanes from element i on: {meaning}.</summary>");
@@ -510,7 +517,8 @@ internal sealed class LoopWriter
                     code,
                     (operation, operands) => VectorSpelling.TryFormat(operation.Operation, operands)!,
                     leaf => stored.Contains(leaf) ? "V.Load(output + i)" : VectorLeaf(leaf, rowValues),
-                    _ => "V");
+                    _ => "V",
+                    names);
                 string result = ExpressionWriter.Unwrap(writer.Write(expression));
                 if (spill is null)
                 {

@@ -87,6 +87,11 @@ internal static class RunEmitter
         }
 
         code.Line();
+        if (inputs.Any(index => !IsSpan(model.Graph.Inputs[index].Shape)))
+        {
+            WriteDenseCheckMethod(code);
+        }
+
         if (outputs.Count > 1)
         {
             WriteResults(code, model, outputs);
@@ -105,16 +110,24 @@ internal static class RunEmitter
     private static void WriteDenseCheck(CodeWriter code, Value input, string name)
     {
         // A span becomes a tensor span of rank 1: where all sizes are known its length says enough.
-        string flat = input.Shape.IsStatic ? $" && !({name}.Rank == 1 && {name}.FlattenedLength == {input.Shape.ElementCount})" : "";
-        using (code.Block($"if ({name}.Rank != {input.Shape.Rank}{flat})"))
-        {
-            code.Line($"ThrowWrongRank({CSharpText.Literal(input.Name)}, {input.Shape.Rank}, {name}.Rank);");
-        }
+        string flat = input.Shape.IsStatic ? $"{name}.Rank == 1 && {name}.FlattenedLength == {input.Shape.ElementCount}" : "false";
+        code.Line($"RequireDense({CSharpText.Literal(input.Name)}, {input.Shape.Rank}, {name}.Rank, {name}.IsDense, {flat});");
+    }
 
-        code.Line();
-        using (code.Block($"if (!{name}.IsDense)"))
+    private static void WriteDenseCheckMethod(CodeWriter code)
+    {
+        using (code.Block("private static void RequireDense(string name, int expectedRank, int rank, bool isDense, bool isFlat)"))
         {
-            code.Line($"throw new ArgumentException({CSharpText.Literal($"Input '{input.Name}' must be dense and row-major.")}, nameof({name}));");
+            using (code.Block("if (rank != expectedRank && !isFlat)"))
+            {
+                code.Line("ThrowWrongRank(name, expectedRank, rank);");
+            }
+
+            code.Line();
+            using (code.Block("if (!isDense)"))
+            {
+                code.Line("throw new ArgumentException($\"Input '{name}' must be dense and row-major.\", name);");
+            }
         }
 
         code.Line();

@@ -68,6 +68,11 @@ internal static class SessionEmitter
             code.Line($"private readonly KeyValueBuffer _state{index}; // {CSharpText.Comment($"{model.Graph.States[index].Input.Name} -> {model.Graph.States[index].Output.Name}")}");
         }
 
+        foreach ((int input, int axis) in BindingEmitter.LateSizes(model))
+        {
+            code.Line($"private long {BindingEmitter.SizeField(input, axis)}; // axis {axis} of {CSharpText.Comment(model.Graph.Inputs[input].Name)}");
+        }
+
         if (model.Graph.Sequence?.Mask is not null)
         {
             code.Line("private long _maskColumns; // columns of the padding mask");
@@ -144,7 +149,7 @@ internal static class SessionEmitter
                 code.Line($"{model.SymbolField(sequence.PositionSymbol)} = Sequence!.Position;");
             }
 
-            if (WindowSizes(model).Count > 0)
+            if (WindowSizes(model).Count > 0 || model.Graph.Requirements.Count > 0 || BindingEmitter.LateSizes(model).Count > 0)
             {
                 code.Line("CheckSizes();");
             }
@@ -201,14 +206,25 @@ internal static class SessionEmitter
     private static void WriteSizeChecks(CodeWriter code, EmissionModel model)
     {
         Dictionary<Dimension, string> sizes = WindowSizes(model);
-        if (sizes.Count == 0)
+        IReadOnlyList<(int Input, int Axis)> late = BindingEmitter.LateSizes(model);
+        if (sizes.Count == 0 && model.Graph.Requirements.Count == 0 && late.Count == 0)
         {
             return;
         }
 
-        code.Line("/// <summary>Refuses inputs that are too small for the model's windows.</summary>");
+        code.Line("/// <summary>Refuses inputs of sizes that the model cannot take: too small for its windows, other than what it was compiled for, or at odds with each other.</summary>");
         using (code.Block("private void CheckSizes()"))
         {
+            foreach ((int input, int axis) in late)
+            {
+                BindingEmitter.WriteMismatch(code, model, model.Graph.Inputs[input], axis, BindingEmitter.SizeField(input, axis));
+            }
+
+            foreach (SizeRequirement requirement in model.Graph.Requirements)
+            {
+                code.Line($"RequireSize({model.Size(requirement.Size)}, {requirement.Value}, {CSharpText.Literal($"{requirement.Size} ({requirement.What})")});");
+            }
+
             foreach (KeyValuePair<Dimension, string> size in sizes.OrderBy(size => size.Key.ToString(), StringComparer.Ordinal).Take(100))
             {
                 code.Line($"RequirePositive({model.Size(size.Key)}, {CSharpText.Literal($"{size.Key} (a size of '{size.Value}')")});");
@@ -216,11 +232,24 @@ internal static class SessionEmitter
         }
 
         code.Line();
-        using (code.Block("private static void RequirePositive(long size, string what)"))
+        if (sizes.Count > 0)
         {
-            using (code.Block("if (size < 1)"))
+            WriteSizeCheck(code, "RequirePositive(long size, string what)", "size < 1", "1, long.MaxValue");
+        }
+
+        if (model.Graph.Requirements.Count > 0)
+        {
+            WriteSizeCheck(code, "RequireSize(long size, long expected, string what)", "size != expected", "expected, expected");
+        }
+    }
+
+    private static void WriteSizeCheck(CodeWriter code, string method, string fails, string bounds)
+    {
+        using (code.Block($"private static void {method}"))
+        {
+            using (code.Block($"if ({fails})"))
             {
-                code.Line("ThrowDimensionOutOfBounds(what, size, 1, long.MaxValue, \"\");");
+                code.Line($"ThrowDimensionOutOfBounds(what, size, {bounds}, \"\");");
             }
         }
 

@@ -32,6 +32,18 @@ internal sealed class Graph(string name)
 
     public SymbolTable Symbols { get; set; } = new();
 
+    /// <summary>What was taken for granted of sizes: checked when a run (or, in a body, its branch) begins.</summary>
+    public List<SizeRequirement> Requirements { get; } = [];
+
+    /// <summary>Adds a requirement that is not there yet.</summary>
+    public void Require(SizeRequirement requirement)
+    {
+        if (!Requirements.Contains(requirement))
+        {
+            Requirements.Add(requirement);
+        }
+    }
+
     /// <summary>A new value; its name is made unique with a suffix where it is taken.</summary>
     public Value AddValue(string name, TensorType? type = null) => new(Unique(name)) { Type = type };
 

@@ -97,9 +97,20 @@ internal sealed class Node
 
     public Graph? GraphAttribute(string name) => Attribute<Graph>(name, out Graph? value) ? value : null;
 
-    /// <summary>Takes the node out of the graph's edges; the graph's list is the caller's to mend.</summary>
+    /// <summary>The graphs among the attributes: branches of a conditional, the body of a loop.</summary>
+    public IEnumerable<Graph> Bodies => _attributes.Count == 0 ? [] : _attributes.Values.Select(attribute => attribute.Value).OfType<Graph>();
+
+    /// <summary>The values that the node and the nodes of its bodies read; values of the bodies themselves are among them.</summary>
+    public IEnumerable<Value> AllInputs() => _inputs.OfType<Value>().Concat(Bodies.SelectMany(body => body.Nodes.SelectMany(inner => inner.AllInputs())));
+
+    /// <summary>Takes the node, with the nodes of its bodies, out of the graph's edges; the graph's list is the caller's to mend.</summary>
     public void Detach()
     {
+        foreach (Node inner in Bodies.SelectMany(body => body.Nodes))
+        {
+            inner.Detach();
+        }
+
         for (int index = 0; index < _inputs.Count; index++)
         {
             SetInput(index, null);

@@ -64,9 +64,10 @@ internal static class PointwiseFolding
         }
 
         var results = new Dimension[type.Shape.ElementCount.Constant];
+        bool allowsOpen = results.Length <= MaximumOpenComparisons;
         for (int index = 0; index < results.Length; index++)
         {
-            Dimension? element = Evaluate(expression, input => node.Inputs[input]!.Elements is { } elements ? elements[elements.Count == 1 ? 0 : index] : null, context.Symbols);
+            Dimension? element = Evaluate(expression, input => node.Inputs[input]!.Elements is { } elements ? elements[elements.Count == 1 ? 0 : index] : null, context.Symbols, allowsOpen);
             if (element is null)
             {
                 return;
@@ -78,7 +79,10 @@ internal static class PointwiseFolding
         context.SetElements(node.Output, type, results);
     }
 
-    private static Dimension? Evaluate(Expression expression, Func<int, Dimension?> input, SymbolTable symbols)
+    /// <summary>Comparisons of open sizes become terms of their own; long lists of them are masks, which loops compute better.</summary>
+    private const int MaximumOpenComparisons = 16;
+
+    private static Dimension? Evaluate(Expression expression, Func<int, Dimension?> input, SymbolTable symbols, bool allowsOpen)
     {
         switch (expression)
         {
@@ -87,13 +91,17 @@ internal static class PointwiseFolding
             case ConstantExpression constant when constant.Type.IsInteger():
                 return constant.Integer;
             case OperationExpression { Operation: ElementOperation.Select } select:
-                // Both branches need not be known where the condition is.
-                return Evaluate(select.Operands[0], input, symbols)?.Value is { } condition
-                    ? Evaluate(select.Operands[condition != 0 ? 1 : 2], input, symbols)
-                    : null;
+                // Both choices need not be known where the condition is.
+                return Evaluate(select.Operands[0], input, symbols, allowsOpen) switch
+                {
+                    null => null,
+                    { Value: { } condition } => Evaluate(select.Operands[condition != 0 ? 1 : 2], input, symbols, allowsOpen),
+                    { } open => Choose(open, Evaluate(select.Operands[1], input, symbols, allowsOpen), Evaluate(select.Operands[2], input, symbols, allowsOpen)),
+                };
             case OperationExpression operation:
-                Dimension?[] operands = [.. operation.Operands.Select(operand => operand.Type.IsFloat() ? null : Evaluate(operand, input, symbols))];
-                return operands.Any(operand => operand is null) ? null : Evaluate(operation, operands!, symbols);
+                Dimension?[] operands = [.. operation.Operands.Select(operand => operand.Type.IsFloat() ? null : Evaluate(operand, input, symbols, allowsOpen))];
+                Dimension? result = operands.Any(operand => operand is null) ? null : Evaluate(operation, operands!, symbols);
+                return result is null || result.IsStatic || allowsOpen || operation.Type != ElementType.Boolean ? result : null;
             default:
                 return null;
         }
@@ -107,6 +115,7 @@ internal static class PointwiseFolding
         ElementOperation.Subtract => operands[0] - operands[1],
         ElementOperation.Multiply => operands[0] * operands[1],
         ElementOperation.Negate => -operands[0],
+        ElementOperation.Absolute => SymbolicMath.Maximum(operands[0], -operands[0], symbols),
         ElementOperation.Minimum => SymbolicMath.Minimum(operands[0], operands[1], symbols),
         ElementOperation.Maximum => SymbolicMath.Maximum(operands[0], operands[1], symbols),
         // Sizes are not negative, so rounding towards zero and towards minus infinity agree.
@@ -129,17 +138,30 @@ internal static class PointwiseFolding
 
     private static Dimension? Not(Dimension? truth) => truth is null ? null : Dimension.One - truth;
 
-    private static Dimension? Equal(Dimension left, Dimension right, SymbolTable symbols)
+    private static Dimension? Choose(Dimension condition, Dimension? left, Dimension? right) =>
+        left is null || right is null ? null : left == right ? left : right + condition * (left - right);
+
+    // Truth values of open sizes are expressions that are 0 or 1.
+    private static Dimension Equal(Dimension left, Dimension right, SymbolTable symbols)
     {
-        DimensionRange difference = (left - right).Range(symbols.Range);
-        return left == right ? Dimension.One : difference.Minimum > 0 || difference.Maximum < 0 ? Dimension.Zero : null;
+        Dimension difference = left - right;
+        DimensionRange range = difference.Range(symbols.Range);
+        if (left == right)
+        {
+            return Dimension.One;
+        }
+
+        if (range.Minimum > 0 || range.Maximum < 0)
+        {
+            return Dimension.Zero;
+        }
+
+        Dimension distance = SymbolicMath.Maximum(difference, -difference, symbols);
+        return Dimension.One - SymbolicMath.Minimum(Dimension.One, distance, symbols);
     }
 
-    private static Dimension? Less(Dimension left, Dimension right, SymbolTable symbols)
-    {
-        DimensionRange difference = (left - right).Range(symbols.Range);
-        return difference.Maximum < 0 ? Dimension.One : difference.Minimum >= 0 ? Dimension.Zero : null;
-    }
+    private static Dimension Less(Dimension left, Dimension right, SymbolTable symbols) =>
+        SymbolicMath.Minimum(Dimension.One, SymbolicMath.Maximum(Dimension.Zero, right - left, symbols), symbols);
 
     private static ISet<int> UsedInputs(Expression expression)
     {

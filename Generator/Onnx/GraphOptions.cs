@@ -14,6 +14,7 @@ internal static class GraphOptions
     public const string Class = "class";
     public const string Namespace = "namespace";
     public const string Dimensions = "dimensions";
+    public const string Inputs = "inputs";
     public const string State = "state";
     public const string Weights = "weights";
     public const string Quantize = "quantize";

@@ -4,7 +4,7 @@ using Cameo.Generator.Graphs;
 namespace Cameo.Generator.Operators;
 
 /// <summary>What an operator may use and set while types, shapes and known values are propagated.</summary>
-internal sealed class InferenceContext(Graph graph)
+internal sealed class InferenceContext(Graph graph, InferenceContext? outer = null)
 {
     private int _anonymous;
 
@@ -42,10 +42,18 @@ internal sealed class InferenceContext(Graph graph)
     /// <summary>A symbol for a size that follows from nothing known: data-dependent sizes are not supported by kernels yet.</summary>
     public Dimension NewSymbol(Node node, string hint)
     {
+        if (outer is not null)
+        {
+            return outer.NewSymbol(node, hint);
+        }
+
         string name = $"{hint}_{node.Name}_{_anonymous++}";
         Symbols.Declare(name);
         return Dimension.Symbol(name);
     }
+
+    /// <summary>Takes a size that only a run knows for granted; a run with another size is refused with a message that begins with it and <paramref name="what"/>.</summary>
+    public void Require(Dimension size, long value, string what) => Graph.Require(new SizeRequirement(size, value, what));
 
     /// <summary>The elements of an input that must be known at build time (shapes, axes, pads …), as expressions.</summary>
     public IReadOnlyList<Dimension> RequiredElements(Node node, int input, string what) =>

@@ -5,7 +5,7 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// Squeeze and Unsqueeze: https://onnx.ai/onnx/operators/onnx__Squeeze.html, https://onnx.ai/onnx/operators/onnx__Unsqueeze.html. The axes are an attribute
 /// before version 13 and an input from then on, known at build time; negative ones from version 11 on. Squeeze without axes drops all that are
-/// 1, so every size must be known then. A symbolic size cannot be squeezed.
+/// 1, so every size must be known then. That an open size is 1 is checked by every run.
 /// </summary>
 internal sealed class SqueezeOperators : ReshapingOperator
 {
@@ -22,10 +22,10 @@ internal sealed class SqueezeOperators : ReshapingOperator
         Shape from = node.Input(0).Shape;
         long[]? axes = node.Version < 13 ? node.IntegersAttribute("axes")
             : node.OptionalInput(1) is null ? null : context.RequiredIntegers(node, 1, "the list of axes");
-        return Type == "Squeeze" ? Squeeze(node, from, axes) : Unsqueeze(node, from, axes ?? throw new ModelException(node, "the list of axes is missing"));
+        return Type == "Squeeze" ? Squeeze(node, from, axes, context) : Unsqueeze(node, from, axes ?? throw new ModelException(node, "the list of axes is missing"));
     }
 
-    private static Shape Squeeze(Node node, Shape from, long[]? axes)
+    private static Shape Squeeze(Node node, Shape from, long[]? axes, InferenceContext context)
     {
         if (axes is null && from.FirstOrDefault(size => !size.IsStatic) is { } unknown)
         {
@@ -44,7 +44,7 @@ internal sealed class SqueezeOperators : ReshapingOperator
 
             if (!from[axis].IsStatic)
             {
-                throw ModelException.Unsupported(node, $"axis {axis} of {from} is squeezed but its size '{from[axis]}' is not known to be 1; fix the size with OnnxDimensions");
+                context.Require(from[axis], 1, $"axis {axis} of '{node.Input(0).Name}', which {node} squeezes");
             }
         }
 

@@ -10,6 +10,11 @@ internal static class DeadCodeElimination
 {
     public static void Run(Graph graph)
     {
+        foreach (Graph body in graph.Nodes.SelectMany(node => node.Bodies))
+        {
+            Run(body);
+        }
+
         var live = new HashSet<Node>();
         var pending = new Stack<Value>(graph.Outputs);
         while (pending.Count > 0)
@@ -17,12 +22,9 @@ internal static class DeadCodeElimination
             Value value = pending.Pop();
             if (!value.IsKnown && value.Producer is { } producer && live.Add(producer))
             {
-                foreach (Value? input in producer.Inputs)
+                foreach (Value input in producer.AllInputs())
                 {
-                    if (input is not null)
-                    {
-                        pending.Push(input);
-                    }
+                    pending.Push(input);
                 }
             }
         }

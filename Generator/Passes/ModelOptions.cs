@@ -24,6 +24,9 @@ internal sealed class ModelOptions
     /// <summary>"auto" (default): states are found by dataflow; "none": past and present stay inputs and outputs.</summary>
     public string State => Text("state") ?? "auto";
 
+    /// <summary><c>OnnxInputs</c>: inputs that are constants, as "use_cache_branch=true".</summary>
+    public string? Inputs => Text("inputs");
+
     /// <summary>
     /// Applies <c>OnnxDimensions</c>, a list such as "batch_size=1; past_sequence_length&lt;=2048", to the model's symbols: sizes are pinned or bounded.
     /// </summary>

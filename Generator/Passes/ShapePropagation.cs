@@ -27,12 +27,37 @@ internal static class ShapePropagation
                 input.Type = Resolve(input.DeclaredType!, graph.Symbols);
             }
 
-            bool defined = InferAll(graph, found);
+            bool defined = InferAll(graph, new InferenceContext(graph), found);
             if (!defined || found.Any(diagnostic => diagnostic.Severity == DiagnosticLevel.Error))
             {
                 diagnostics.AddRange(found);
+                ResolveRequirements(graph, diagnostics);
                 return;
             }
+        }
+    }
+
+    /// <summary>With all symbols defined, some of what was taken for granted is known to hold, or not to.</summary>
+    private static void ResolveRequirements(Graph graph, List<DiagnosticInfo> diagnostics)
+    {
+        for (int index = graph.Requirements.Count - 1; index >= 0; index--)
+        {
+            SizeRequirement requirement = graph.Requirements[index];
+            Dimension size = graph.Symbols.Resolve(requirement.Size);
+            graph.Requirements[index] = requirement with { Size = size };
+            if (size.Value == requirement.Value)
+            {
+                graph.Requirements.RemoveAt(index);
+            }
+            else if (size.IsStatic)
+            {
+                diagnostics.Add(new DiagnosticInfo(DiagnosticIds.InvalidModel, DiagnosticLevel.Error, $"The {requirement.What} is {size} and must be {requirement.Value}."));
+            }
+        }
+
+        foreach (Graph body in graph.Nodes.SelectMany(node => node.Bodies))
+        {
+            ResolveRequirements(body, diagnostics);
         }
     }
 
@@ -44,12 +69,20 @@ internal static class ShapePropagation
         known.Infer(node, context);
     }
 
-    private static bool InferAll(Graph graph, List<DiagnosticInfo> diagnostics)
+    /// <summary>Infers the body of a control-flow node, whose inputs have their types; returns what is wrong with it.</summary>
+    public static IReadOnlyList<DiagnosticInfo> InferBody(Graph body, InferenceContext outer)
     {
-        var context = new InferenceContext(graph);
+        var found = new List<DiagnosticInfo>();
+        InferAll(body, new InferenceContext(body, outer), found);
+        return found;
+    }
+
+    private static bool InferAll(Graph graph, InferenceContext context, List<DiagnosticInfo> diagnostics)
+    {
         bool defined = false;
-        foreach (Node node in graph.Nodes.ToArray())
+        for (int index = 0; index < graph.Nodes.Count; index++)
         {
+            Node node = graph.Nodes[index];
             if (node.Inputs.Any(input => input is not null && input.Type is null))
             {
                 continue;
@@ -57,7 +90,14 @@ internal static class ShapePropagation
 
             try
             {
+                if (BranchSelection.TryReplace(graph, node, context))
+                {
+                    index--;
+                    continue;
+                }
+
                 VersionUpgrade.Run(graph, node, added => Infer(added, context));
+                index += graph.Nodes[index] == node ? 0 : 1;
                 Infer(node, context);
                 foreach (Value? output in node.Outputs)
                 {

@@ -1,0 +1,7 @@
+namespace Cameo.Generator.Graphs;
+
+/// <summary>What the compiler took for granted of a size that only a run knows; a run with another size is refused.</summary>
+/// <param name="Size">The size.</param>
+/// <param name="Value">What it must be.</param>
+/// <param name="What">What it is the size of, and why it matters, for the message.</param>
+internal sealed record SizeRequirement(Dimension Size, long Value, string What);
