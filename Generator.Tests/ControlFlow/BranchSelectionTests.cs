@@ -125,7 +125,7 @@ public sealed class BranchSelectionTests : IDisposable
             body = new OnnxModelBuilder().Node("If", ["c"], [$"y{depth}"], ("then_branch", body), ("else_branch", new OnnxModelBuilder().Output("x", 1))).Output($"y{depth}", 1);
         }
 
-        Assert.Contains("deep in other bodies", _models.Refusal("Deep", new OnnxModelBuilder().Input("x", 1).Boolean("c", true)
+        Assert.Contains("graphs are nested in each other", _models.Refusal("Deep", new OnnxModelBuilder().Input("x", 1).Boolean("c", true)
             .Node("If", ["c"], ["y"], ("then_branch", body), ("else_branch", new OnnxModelBuilder().Output("x", 1))).Output("y", 1)));
     }
 

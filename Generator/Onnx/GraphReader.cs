@@ -13,16 +13,12 @@ internal sealed class GraphReader
     /// <summary>Function calls deeper than this can only be a cycle.</summary>
     private const int MaximumCallDepth = 64;
 
-    /// <summary>Bodies in bodies: models nest a few deep, and every pass follows them.</summary>
-    private const int MaximumBodyDepth = 32;
-
     /// <summary>Functions that call functions multiply: a bound on what a small file can unfold to.</summary>
     private const int MaximumNodes = 2_000_000;
 
     private readonly Dictionary<string, FunctionProto> _functions = new(StringComparer.Ordinal);
     private readonly SymbolTable _symbols = new();
     private int _nodes;
-    private int _depth;
 
     /// <summary>Reads a model; throws <see cref="ModelException"/> where it breaks ONNX's rules.</summary>
     public static Model Read(ModelProto proto) => new GraphReader().ReadModel(proto);
@@ -127,18 +123,6 @@ internal sealed class GraphReader
         Node identity = body.AddNode($"{value.Name}/output", "Identity", [value], opsets.TryGetValue("", out int version) ? version : OperatorRegistry.NewestOpset);
         identity.AddOutput(body.AddValue(value.Name));
         return identity.Output;
-    }
-
-    private Graph ReadBody(GraphProto proto, Node owner, IReadOnlyDictionary<string, int> opsets, Scope scope, CallFrame? frame)
-    {
-        if (++_depth > MaximumBodyDepth)
-        {
-            throw ModelException.Unsupported(owner, $"its body lies {_depth} deep in other bodies; more than {MaximumBodyDepth} are not supported");
-        }
-
-        Graph body = ReadGraph(proto, opsets, scope, isMain: false, frame);
-        _depth--;
-        return body;
     }
 
     private void ReadNode(NodeProto proto, Graph graph, Scope scope, IReadOnlyDictionary<string, int> opsets, IReadOnlyDictionary<string, ValueInfoProto> declared, CallFrame? frame)
@@ -302,7 +286,7 @@ internal sealed class GraphReader
             AttributeProto.Types.AttributeType.Ints => attribute.Ints.ToArray(),
             AttributeProto.Types.AttributeType.Strings => attribute.Strings.Select(text => text.ToStringUtf8()).ToArray(),
             AttributeProto.Types.AttributeType.Tensor => TensorReader.Read(attribute.T ?? throw Empty(), $"{node.Name}/{attribute.Name}"),
-            AttributeProto.Types.AttributeType.Graph => ReadBody(attribute.G ?? throw Empty(), node, opsets, scope, frame),
+            AttributeProto.Types.AttributeType.Graph => ReadGraph(attribute.G ?? throw Empty(), opsets, scope, isMain: false, frame),
             AttributeProto.Types.AttributeType.Undefined => GuessKind(attribute),
             _ => null,
         };

@@ -46,10 +46,10 @@ internal static class BranchSelection
             return false;
         }
 
-        context.Require(elements[0], taken == then ? 1 : 0, $"condition of {node}, of whose branches only one fits the rest of the model");
         context.Diagnostics.Add(new DiagnosticInfo(DiagnosticIds.MissedOptimization, DiagnosticLevel.Info,
             $"{node}: whether '{condition.Name}' holds depends on the sizes of a run, and the branches' results differ in rank; the {(taken == then ? "then" : "else")} branch is taken and every run checks the condition.", node.Line));
         Splice(graph, node, taken);
+        context.Require(elements[0], taken == then ? 1 : 0, $"condition of {node}, of whose branches only one fits the rest of the model");
         return true;
     }
 
