@@ -95,7 +95,7 @@ internal sealed class OperatorHarness
         known.Infer(node, Inference);
     }
 
-    /// <summary>Expands a node (and what it expands to) until only what is kept is left, and returns the graph's nodes.</summary>
+    /// <summary>Normalises and expands a node (and what it becomes) until only what is kept is left, and returns the graph's nodes.</summary>
     public IReadOnlyList<Node> Expand(Node node)
     {
         foreach (Value? output in node.Outputs)
@@ -109,7 +109,8 @@ internal sealed class OperatorHarness
         for (int index = 0; index < Graph.Nodes.Count;)
         {
             Node current = Graph.Nodes[index];
-            if (OperatorRegistry.Find(current)!.Expand(current, new ExpansionContext(Graph, current, InferNode)))
+            Operator known = OperatorRegistry.Find(current)!;
+            if (known.Normalize(current, new ExpansionContext(Graph, current, InferNode)) || known.Expand(current, new ExpansionContext(Graph, current, InferNode)))
             {
                 Graph.Nodes.Remove(current);
                 current.Detach();

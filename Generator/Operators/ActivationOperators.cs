@@ -27,7 +27,7 @@ internal static class ActivationOperators
         Function("Sigmoid", [1, 6, 13], (_, x) => Sigmoid(x)),
         Function("HardSigmoid", [1, 6, 22], (node, x) => Clamp(Number(node.FloatAttribute("alpha", 0.2f), x) * x + Number(node.FloatAttribute("beta", 0.5f), x), 0, 1)),
         Function("HardSwish", [14, 22], (_, x) => x * Clamp(x * Number(1.0 / 6, x) + Number(0.5, x), 0, 1)),
-        Function("Swish", [24], (node, x) => x * Sigmoid(Number(node.FloatAttribute("alpha", 1), x) * x)),
+        Function("Swish", [24], (node, x) => x * Sigmoid(node.FloatAttribute("alpha", 1) is var alpha and not 1 ? Number(alpha, x) * x : x)),
         Function("Softplus", [1, 22], (_, x) => Softplus(x)),
         Function("Softsign", [1, 22], (_, x) => x / (Number(1, x) + Expression.Apply(ElementOperation.Absolute, x))),
         Function("Mish", [18, 22], (_, x) => Mish(x)),

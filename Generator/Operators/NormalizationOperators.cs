@@ -3,8 +3,8 @@ using Cameo.Generator.Graphs;
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// LayerNormalization (17; 1 as ONNX Runtime had it before), RMSNormalization (23) and ONNX Runtime's SimplifiedLayerNormalization (also in ONNX's own
-/// domain): https://onnx.ai/onnx/operators/onnx__LayerNormalization.html, https://onnx.ai/onnx/operators/onnx__RMSNormalization.html. Rows are all axes from
+/// LayerNormalization (17; 1 as ONNX Runtime had it before), RMSNormalization (23; a second output, as SimplifiedLayerNormalization has it, gives the inverse
+/// root mean square) and ONNX Runtime's SimplifiedLayerNormalization (also in ONNX's own domain): https://onnx.ai/onnx/operators/onnx__LayerNormalization.html, https://onnx.ai/onnx/operators/onnx__RMSNormalization.html. Rows are all axes from
 /// <c>axis</c> on. Mean and variance are taken in two passes, in float32 (float64 for float64 inputs) whatever <c>stash_type</c> says, which gives the type of
 /// the statistics' outputs; the normalised row is rounded to the input's type before it is scaled.
 /// </summary>
@@ -58,6 +58,40 @@ internal sealed class NormalizationOperators : Operator
                 context.SetType(output, statistics);
             }
         }
+    }
+
+    /// <summary>ONNX Runtime's operator becomes ONNX's.</summary>
+    public override bool Normalize(Node node, ExpansionContext context)
+    {
+        if (Type != "SimplifiedLayerNormalization")
+        {
+            return false;
+        }
+
+        context.Replace(node.Output, Write(
+            context, centers: false, node.Input(0), node.Input(1), null, node.IntegerAttribute("axis", -1), node.FloatAttribute("epsilon", 1e-5f), null, node.OptionalOutput(1),
+            StatisticsType(node)));
+        return true;
+    }
+
+    /// <summary>
+    /// Writes a canonical normalization and returns its result. The mean (of layer normalization) and the inverse deviation are written where they are asked for.
+    /// </summary>
+    public static Value Write(
+        ExpansionContext context, bool centers, Value x, Value scale, Value? bias, long axis, float epsilon, Value? mean, Value? inverseDeviation,
+        ElementType statisticsType = ElementType.Float32)
+    {
+        Value?[] statistics = centers ? [mean, inverseDeviation] : [inverseDeviation];
+        int outputs = 1 + (statistics.Any(output => output is not null) ? statistics.Length : 0);
+        Value?[] inputs = bias is null ? [x, scale] : [x, scale, bias];
+        (string, object)[] attributes = [("axis", axis), ("epsilon", epsilon), ("stash_type", (long)statisticsType)];
+        Value result = context.AddWithOutputs(centers ? "LayerNormalization" : "RMSNormalization", attributes, inputs, outputs, out Node added);
+        for (int output = 1; output < outputs; output++)
+        {
+            context.Replace(statistics[output - 1], added.OptionalOutput(output)!);
+        }
+
+        return result;
     }
 
     public override bool Expand(Node node, ExpansionContext context)

@@ -23,6 +23,9 @@ internal sealed class PointwiseFunction(
 {
     public const string MicrosoftDomain = "com.microsoft";
 
+    /// <summary>The function in terms of canonical operators, for those that are another name for one; see <see cref="Operator.Normalize"/>.</summary>
+    public Func<Node, ExpansionContext, Value>? Canonical { get; init; }
+
     public override string Domain => domain;
 
     public override string Type => type;
@@ -51,6 +54,17 @@ internal sealed class PointwiseFunction(
         }
 
         base.Infer(node, context);
+    }
+
+    public override bool Normalize(Node node, ExpansionContext context)
+    {
+        if (Canonical is null)
+        {
+            return false;
+        }
+
+        context.Replace(node.Output, Canonical(node, context));
+        return true;
     }
 
     public override Expression Express(Node node, IReadOnlyList<Expression?> inputs) => InFloat32(inputs, wide => express(node, wide));

@@ -57,8 +57,14 @@ internal sealed class SkipNormalizationOperators : Operator
         }
     }
 
-    public override bool Expand(Node node, ExpansionContext context)
+    /// <summary>Becomes additions and the canonical normalization; 16-bit types are added in float32, as the operator does.</summary>
+    public override bool Normalize(Node node, ExpansionContext context)
     {
+        if (!_centers && node.OptionalOutput(1) is { } mean && (mean.Consumers.Count > 0 || context.Graph.IsOutput(mean)))
+        {
+            throw ModelException.Unsupported(node, "output 1 (the mean) is not computed by this operator");
+        }
+
         var formula = new Formula(context);
         Value x = node.Input(0);
         Value sum = formula.Add(formula.Widen(x), formula.Widen(node.Input(1)));
@@ -67,24 +73,10 @@ internal sealed class SkipNormalizationOperators : Operator
             sum = formula.Add(sum, formula.Widen(bias));
         }
 
-        RowStatistics statistics = RowStatistics.Write(formula, sum, [x.Shape.Rank - 1], node.FloatAttribute("epsilon", 1e-12f), _centers);
-        Value result = formula.Multiply(statistics.Normalized, formula.Widen(node.Input(2)));
-        if (_centers && node.OptionalInput(3) is { } beta)
-        {
-            result = formula.Add(result, formula.Widen(beta));
-        }
-
+        Value? beta = _centers && node.OptionalInput(3) is { } given ? formula.Widen(given) : null;
+        Value result = NormalizationOperators.Write(
+            context, _centers, sum, formula.Widen(node.Input(2)), beta, -1, node.FloatAttribute("epsilon", 1e-12f), node.OptionalOutput(1), node.OptionalOutput(2));
         context.Replace(node.Output, formula.Cast(result, x.ElementType));
-        if (statistics.Mean is { } mean)
-        {
-            context.Replace(node.OptionalOutput(1), formula.Cast(mean, ElementType.Float32));
-        }
-        else if (node.OptionalOutput(1) is { Consumers.Count: > 0 })
-        {
-            throw ModelException.Unsupported(node, "output 1 (the mean) is not computed by this operator");
-        }
-
-        context.Replace(node.OptionalOutput(2), formula.Cast(statistics.InverseDeviation, ElementType.Float32));
         context.Replace(node.OptionalOutput(3), formula.Cast(sum, x.ElementType));
         return true;
     }

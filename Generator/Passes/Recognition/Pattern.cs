@@ -12,7 +12,7 @@ internal abstract class Pattern
     public abstract bool IsAnchor(Node node);
 
     /// <summary>
-    /// Rewrites what is around the node where it is the pattern: makes canonical nodes (<see cref="RecognitionContext.Before"/>) and lets what read the old ones read
+    /// Rewrites what is around the node where it is the pattern: makes canonical nodes (<see cref="RecognitionContext.Rewrite"/>) and lets what read the old ones read
     /// these; what nobody reads any more is removed by the stage. Where much of the pattern is there but not all of it, reports why (<see cref="RecognitionContext.Miss"/>).
     /// </summary>
     public abstract void Rewrite(Node node, RecognitionContext context);

@@ -6,6 +6,7 @@ internal static class PatternNames
     public const string Gelu = "gelu";
     public const string BiasGelu = "biasgelu";
     public const string HardSwish = "hardswish";
+    public const string HardSigmoid = "hardsigmoid";
     public const string Swish = "swish";
     public const string LayerNormalization = "layernorm";
     public const string RootMeanSquareNormalization = "rmsnorm";

@@ -13,6 +13,14 @@ internal static class PatternRecognition
 {
     private static readonly IReadOnlyList<Pattern> Patterns =
     [
+        new GeluPattern(),
+        new HardSwishPattern(),
+        new SwishPattern(),
+        new LayerNormalizationPattern(),
+        new RootMeanSquareNormalizationPattern(),
+        new GroupNormalizationPattern(),
+        new BiasGeluPattern(),
+        new SkipNormalizationPattern(),
     ];
 
     public static void Run(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)

@@ -11,15 +11,20 @@ internal sealed class RecognitionContext(Graph graph)
 
     public Graph Graph { get; } = graph;
 
-    /// <summary>Makes nodes in front of <paramref name="node"/> that stand for all of <paramref name="matched"/>; they are inferred as they are made.</summary>
-    public ExpansionContext Before(Node node, IEnumerable<Node> matched) =>
-        new(Graph, node, added => ShapePropagation.Infer(added, _inference)) { Origins = Origins(matched.Append(node)) };
+    /// <summary>
+    /// Starts a rewriting: new nodes stand in front of the one that makes <paramref name="result"/>, are inferred as they are made, and stand for all nodes that lie
+    /// between <paramref name="inputs"/> and the result.
+    /// </summary>
+    public Rewriting Rewrite(Value result, params Value[] inputs) => new(Graph, new ExpansionContext(
+        Graph, result.Producer!, added => ShapePropagation.Infer(added, _inference)) { Origins = Origins(result, inputs) });
 
-    /// <summary>Reports a recognised pattern: <paramref name="canonical"/> is the value of the node that stands for it.</summary>
-    public void Recognize(string pattern, Value canonical)
+    /// <summary>
+    /// Reports a recognised pattern: <paramref name="canonical"/> is the value of the node that stands for it, together with nodes before it that stay.
+    /// </summary>
+    public void Recognize(string pattern, Value canonical, params Node[] before)
     {
         Node node = canonical.Producer ?? throw new InvalidOperationException($"'{canonical.Name}' is made by no node.");
-        Graph.Recognitions.Add(new RecognizedPattern(pattern, node.Name, node.Origins));
+        Graph.Recognitions.Add(new RecognizedPattern(pattern, node.Name, [.. before.OrderBy(Graph.Nodes.IndexOf).SelectMany(part => part.Origins).Concat(node.Origins).Distinct()]));
     }
 
     /// <summary>Reports what stood in the way of a pattern. Forgotten if another pattern, or the same from another node, takes the node in after all.</summary>
@@ -32,10 +37,27 @@ internal sealed class RecognitionContext(Graph graph)
         Graph.Misses.AddRange(_misses.Where(miss => nodes.Contains(miss.Node)).GroupBy(miss => (miss.Pattern, miss.Node)).Select(group => group.First()));
     }
 
-    /// <summary>The origins of nodes in the graph's order, each once.</summary>
-    private IReadOnlyList<string> Origins(IEnumerable<Node> nodes)
+    /// <summary>The origins of the nodes that compute a value from others, in the graph's order.</summary>
+    private IReadOnlyList<string> Origins(Value result, IReadOnlyList<Value> inputs)
     {
-        var matched = new HashSet<Node>(nodes);
-        return [.. Graph.Nodes.Where(matched.Contains).SelectMany(node => node.Origins).Distinct()];
+        var between = new HashSet<Node>();
+        var pending = new Stack<Value>([result]);
+        while (pending.Count > 0)
+        {
+            Value value = pending.Pop();
+            bool isBoundary = value.IsKnown || inputs.Any(input => Matching.Same(input, value)) || Matching.Number(value) is not null;
+            if (!isBoundary && value.Producer is { } producer && between.Add(producer))
+            {
+                foreach (Value? input in producer.Inputs)
+                {
+                    if (input is not null)
+                    {
+                        pending.Push(input);
+                    }
+                }
+            }
+        }
+
+        return [.. Graph.Nodes.Where(between.Contains).SelectMany(node => node.Origins).Distinct()];
     }
 }
