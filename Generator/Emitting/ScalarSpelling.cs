@@ -116,6 +116,15 @@ internal static class ScalarSpelling
 
     private static string Convert(string operand, ElementType from, ElementType to)
     {
+        switch (to)
+        {
+            // Bytes in memory; larger numbers lose their upper bits, as with all integers.
+            case ElementType.Int4 or ElementType.Int2:
+                return $"unchecked((sbyte)((sbyte)((int){operand} << {8 - to.Bits()}) >> {8 - to.Bits()}))";
+            case ElementType.UInt4 or ElementType.UInt2:
+                return $"unchecked((byte)((int){operand} & {(1 << to.Bits()) - 1}))";
+        }
+
         string target = to.CSharpName() ?? throw new NotSupportedException($"conversion to {to.OnnxName()}");
         if (to == ElementType.Boolean)
         {

@@ -68,6 +68,30 @@ internal sealed record WeightScale(WeightExpression Input, float Factor) : Weigh
     public override string ToString() => $"{Head} scale {Factor:R}({Input})";
 }
 
+/// <summary>Bytes seen as elements of 4 or 2 bits, lowest bits first, one after the other along the last axis.</summary>
+internal sealed record WeightUnpack(WeightExpression Input, ElementType ElementType)
+    : WeightExpression(ElementType, [.. Input.Shape.Take(Input.Shape.Count - 1), Input.Shape[Input.Shape.Count - 1] * 8 / ElementType.Bits()])
+{
+    public override string ToString() => $"{Head} unpack({Input})";
+}
+
+/// <summary>Every element of an integer type of at most 8 bits plus a number, wrapping within a byte, seen as another such type.</summary>
+internal sealed record WeightOffset(WeightExpression Input, int Offset, ElementType ElementType) : WeightExpression(ElementType, Input.Shape)
+{
+    public override string ToString() => $"{Head} offset {Offset}({Input})";
+}
+
+/// <summary>
+/// Panels of 32-bit words for kernels over narrow weights: a stack of matrices [batch, rows (K), columns (N)] becomes uint32 [batch, ceil(N / Width), ceil(K / g), Width],
+/// where a word holds g = 32 / Bits consecutive rows of one column. Element j of a word lies in its bits Bits · j and up; of 4 bits, the first four lie in the lower halves of
+/// the bytes and the next four in the upper halves. Missing rows and columns are zero.
+/// </summary>
+internal sealed record WeightWords(WeightExpression Input, int Bits, int Width)
+    : WeightExpression(ElementType.UInt32, [Input.Shape[0], (Input.Shape[2] + Width - 1) / Width, (Input.Shape[1] + 32 / Bits - 1) / (32 / Bits), Width])
+{
+    public override string ToString() => $"{Head} words of {Bits} bits({Input})";
+}
+
 /// <summary>
 /// Panels for matrix kernels: a float32 matrix stack [batch, rows (K), columns (N)] becomes [batch, ceil(N / Width), K, Width], missing columns zero.
 /// </summary>

@@ -37,9 +37,15 @@ internal sealed class CastOperators : PointwiseOperator
             return;
         }
 
+        if (QuantizedConstants.IsPacked(input.ElementType) && input.Constant is InlineConstant { Count: <= Folding.MaximumElements } small && ElementTypeSet.Numeric.Contains(target))
+        {
+            context.SetConstant(node.Output, QuantizedConstants.Convert(small, target));
+            return;
+        }
+
         // Packing converts 4- and 2-bit constants too.
-        bool isPacked = input.ElementType is ElementType.Int4 or ElementType.UInt4 or ElementType.Int2 or ElementType.UInt2 && input.Constant is not null;
-        bool convertible = (isPacked || ElementTypeSet.NumericOrBoolean.Contains(input.ElementType)) && ElementTypeSet.NumericOrBoolean.Contains(target);
+        bool isPacked = QuantizedConstants.IsPacked(input.ElementType) && input.Constant is not null;
+        bool convertible = IsConvertible(input.ElementType) && IsConvertible(target);
         if (!convertible && input.ElementType != target)
         {
             throw ModelException.Unsupported(node, $"a conversion from {input.ElementType.OnnxName()} to {target.OnnxName()} is not supported");
@@ -74,6 +80,8 @@ internal sealed class CastOperators : PointwiseOperator
     }
 
     public override bool Expand(Node node, ExpansionContext context) => Type == "CastLike" && Normalize(node, context);
+
+    private static bool IsConvertible(ElementType type) => QuantizedConstants.IsPacked(type) || ElementTypeSet.NumericOrBoolean.Contains(type);
 
     private ElementType Target(Node node)
     {

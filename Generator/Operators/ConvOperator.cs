@@ -24,8 +24,12 @@ internal sealed class ConvOperator : Operator
     {
         ElementTypeSet.Floating.Require(node, 0);
         ElementTypeSet.RequireEqual(node, 0, 1);
-        Shape x = node.Input(0).Shape;
-        Shape weights = node.Input(1).Shape;
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ResultShape(node, node.Input(0).Shape, node.Input(1).Shape, context.Symbols)));
+    }
+
+    /// <summary>The result's shape for an input [batch, channels, …] and weights, after checks of both and of the node's attributes.</summary>
+    public static Shape ResultShape(Node node, Shape x, Shape weights, SymbolTable symbols)
+    {
         long groups = node.IntegerAttribute("group", 1);
         WindowAxes.CheckRank(node, x);
         if (weights.Rank != x.Rank || groups < 1 || weights[0].Value % groups is not (null or 0) || (x[1] - weights[1] * groups).Value is not (null or 0))
@@ -38,8 +42,8 @@ internal sealed class ConvOperator : Operator
             throw new ModelException(node, $"attribute 'kernel_shape' [{string.Join(", ", kernel)}] contradicts the weights' shape {weights}");
         }
 
-        IReadOnlyList<WindowAxis> axes = Axes(node, context.Symbols);
-        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, new Shape([x[0], weights[0], .. axes.Select(axis => axis.Output)])));
+        IReadOnlyList<WindowAxis> axes = WindowAxes.Of(node, x, [.. weights.Skip(2)], symbols);
+        return new Shape([x[0], weights[0], .. axes.Select(axis => axis.Output)]);
     }
 
     public override bool Expand(Node node, ExpansionContext context)

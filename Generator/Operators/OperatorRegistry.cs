@@ -80,7 +80,17 @@ internal static class OperatorRegistry
         FusedMatMulOperator.All,
         IndexedOperators.All,
         MultiHeadAttentionOperator.All,
-        QuantizationOperators.All,
+        LinearQuantizationOperators.All,
+        DynamicQuantizeLinearOperator.All,
+        IntegerMatMulOperator.All,
+        IntegerConvOperator.All,
+        QuantizedMatMulOperator.All,
+        IntegerProductOperators.All,
+        QuantizedProductOperators.All,
+        QuantizedElementOperators.All,
+        QuantizedLayerOperators.All,
+        MatMulNBitsOperator.All,
+        GatherBlockQuantizedOperator.All,
         ResizeOperators.All,
     ];
 }

@@ -6,7 +6,7 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// MaxPool, AveragePool and LpPool in one, two or three dimensions: https://onnx.ai/onnx/operators/onnx__MaxPool.html and so on. MaxPool's indices (version 8) count
 /// row-major only; <c>ceil_mode</c> and dilations come with version 10 (AveragePool's dilations with 19), <c>count_include_pad</c> with AveragePool 7. LpPool becomes powers
-/// and an average. Computed in float32; integers are refused.
+/// and an average. Computed in float32; of integers, MaxPool takes 8-bit ones.
 /// </summary>
 internal sealed class PoolOperators : Operator
 {
@@ -29,9 +29,12 @@ internal sealed class PoolOperators : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
-        ElementTypeSet.Floating.Require(node, 0);
-        Shape x = node.Input(0).Shape;
-        var shape = new Shape([x[0], x[1], .. Axes(node, context.Symbols).Select(axis => axis.Output)]);
+        if (!IsByteMaximum(node))
+        {
+            ElementTypeSet.Floating.Require(node, 0);
+        }
+
+        Shape shape = ResultShape(node, node.Input(0).Shape, context.Symbols);
         context.SetType(node.Output, new TensorType(node.Input(0).ElementType, shape));
         if (node.OptionalOutput(1) is { } indices)
         {
@@ -54,12 +57,12 @@ internal sealed class PoolOperators : Operator
             return true;
         }
 
-        if (x.ElementType is not (ElementType.Float16 or ElementType.BFloat16) || node.OptionalOutput(1) is not null)
+        if ((x.ElementType is not (ElementType.Float16 or ElementType.BFloat16) && !IsByteMaximum(node)) || node.OptionalOutput(1) is not null)
         {
             return false;
         }
 
-        context.Replace(node.Output, formula.Cast(context.AddLike(node, formula.Widen(x)), x.ElementType));
+        context.Replace(node.Output, formula.Cast(context.AddLike(node, formula.Cast(x, ElementType.Float32)), x.ElementType));
         return true;
     }
 
@@ -96,17 +99,25 @@ internal sealed class PoolOperators : Operator
         });
     }
 
-    private static IReadOnlyList<WindowAxis> Axes(Node node, SymbolTable symbols)
+    /// <summary>MaxPool of 8-bit integers (version 12), as quantised models have it: float32 holds them exactly.</summary>
+    private static bool IsByteMaximum(Node node) => node.Type == "MaxPool" && node.Version >= 12 && node.Input(0).ElementType is ElementType.Int8 or ElementType.UInt8;
+
+    /// <summary>The result's shape for an input [batch, channels, …] and the node's attributes.</summary>
+    public static Shape ResultShape(Node node, Shape x, SymbolTable symbols) => new([x[0], x[1], .. Axes(node, x, symbols).Select(axis => axis.Output)]);
+
+    private static IReadOnlyList<WindowAxis> Axes(Node node, SymbolTable symbols) => Axes(node, node.Input(0).Shape, symbols);
+
+    private static IReadOnlyList<WindowAxis> Axes(Node node, Shape x, SymbolTable symbols)
     {
-        WindowAxes.CheckRank(node, node.Input(0).Shape);
-        int axes = node.Input(0).Shape.Rank - 2;
+        WindowAxes.CheckRank(node, x);
+        int axes = x.Rank - 2;
         long[] kernel = node.IntegersAttribute("kernel_shape") ?? throw new ModelException(node, "attribute 'kernel_shape' is missing");
         if (kernel.Length != axes || kernel.Any(size => size < 1))
         {
             throw new ModelException(node, $"attribute 'kernel_shape' is [{string.Join(", ", kernel)}]; {axes} sizes of at least 1 are expected");
         }
 
-        return WindowAxes.Of(node, [.. kernel.Select(Dimension.Of)], symbols);
+        return WindowAxes.Of(node, x, [.. kernel.Select(Dimension.Of)], symbols);
     }
 
     /// <summary>The p-norm of a window: the mean of powers, zeros of the padding included, times their number.</summary>

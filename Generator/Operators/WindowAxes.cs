@@ -9,10 +9,12 @@ internal static class WindowAxes
     /// <summary>Axes that the kernels have: depth, height, width.</summary>
     private const int MaximumAxes = 3;
 
-    /// <summary>The spatial axes of an input [batch, channels, …] under windows of the given sizes.</summary>
-    public static IReadOnlyList<WindowAxis> Of(Node node, IReadOnlyList<Dimension> kernel, SymbolTable symbols)
+    /// <summary>The spatial axes of the node's first input [batch, channels, …] under windows of the given sizes.</summary>
+    public static IReadOnlyList<WindowAxis> Of(Node node, IReadOnlyList<Dimension> kernel, SymbolTable symbols) => Of(node, node.Input(0).Shape, kernel, symbols);
+
+    /// <summary>The spatial axes of an input of the given shape.</summary>
+    public static IReadOnlyList<WindowAxis> Of(Node node, Shape shape, IReadOnlyList<Dimension> kernel, SymbolTable symbols)
     {
-        Shape shape = node.Input(0).Shape;
         int axes = shape.Rank - 2;
         CheckRank(node, shape);
         if (kernel.Count != axes)

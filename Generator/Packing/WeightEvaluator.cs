@@ -38,6 +38,9 @@ internal sealed unsafe class WeightEvaluator(ITensorSource source, NativeBufferP
         WeightTranspose transpose => transpose with { Input = Normalize(transpose.Input) },
         WeightSlice slice => slice with { Input = Normalize(slice.Input) },
         WeightPanels panels => panels with { Input = Normalize(panels.Input) },
+        WeightWords words => words with { Input = Normalize(words.Input) },
+        WeightUnpack unpack => unpack with { Input = Normalize(unpack.Input) },
+        WeightOffset offset => Sink(Normalize(offset.Input), input => new WeightOffset(input, offset.Offset, offset.ElementType)),
         WeightConcatenation concatenation => concatenation with { Inputs = [.. concatenation.Inputs.Select(Normalize)] },
         WeightCast cast => Sink(Normalize(cast.Input), input => new WeightCast(input, cast.ElementType)),
         WeightScale scale => Sink(Normalize(scale.Input), input => new WeightScale(input, scale.Factor)),
@@ -66,6 +69,12 @@ internal sealed unsafe class WeightEvaluator(ITensorSource source, NativeBufferP
                 return Read(reshape.Input);
             case WeightCast cast:
                 return cast.Input.ElementType == cast.ElementType ? Read(cast.Input) : new CastReader(Read(cast.Input), cast.ElementType);
+            case WeightUnpack unpack:
+                return new UnpackReader(Read(unpack.Input), unpack.ElementType);
+            case WeightOffset offset:
+                return new OffsetReader(Read(offset.Input), offset.Offset, offset.ElementType);
+            case WeightWords words:
+                return new WordReader(View(words.Input), words.Input.ElementType, words.Bits, words.Width);
             case WeightScale scale:
                 return new ScaleReader(Read(scale.Input), scale.Factor);
             case WeightConcatenation concatenation:

@@ -1,0 +1,72 @@
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>
+/// cameo.QuantizedMatMul: float32 activations times a matrix of narrow constants, a · (w - zero point) · scale with scale and zero point per block along K and column. The one form of
+/// MatMulNBits, of DequantizeLinear before MatMul, and of float16 and bfloat16 weights. Inputs: 0 a [.., K] float32; 1 weights [K, N], int2 … int8, unsigned, or 16-bit
+/// floating-point numbers; 2 scales [blocks, N] float32, missing for the latter; 3 zero points [blocks, N] of the weights' type or float32, 0 where missing. Attributes
+/// <c>block_size</c> (K for one block) and <c>accuracy_level</c> as in MatMulNBits.
+/// </summary>
+internal sealed class QuantizedMatMulOperator : Operator
+{
+    public const string Name = OperatorRegistry.InternalDomain + ".QuantizedMatMul";
+
+    public static readonly IReadOnlyList<Operator> All = [new QuantizedMatMulOperator()];
+
+    public override string Domain => OperatorRegistry.InternalDomain;
+
+    public override string Type => "QuantizedMatMul";
+
+    public override IReadOnlyList<int> Versions => [1];
+
+    /// <summary>Writes the product.</summary>
+    public static Value Write(ExpansionContext context, Value a, Value weights, Value? scales, Value? zeros, long blockSize, long accuracyLevel) =>
+        context.Add(Name, [("block_size", blockSize), ("accuracy_level", accuracyLevel)], a, weights, scales, zeros);
+
+    public override void Infer(Node node, InferenceContext context) =>
+        context.SetType(node.Output, new TensorType(ElementType.Float32, MatMulOperator.ResultShape(node, node.Input(0).Shape, node.Input(1).Shape)));
+
+    public override bool Expand(Node node, ExpansionContext context)
+    {
+        var formula = new Formula(context);
+        Value weights = formula.Cast(Compact(node.Input(1), formula), ElementType.Float32);
+        if (node.OptionalInput(3) is { } zeros)
+        {
+            weights = formula.Subtract(weights, OfRows(node, formula.Cast(zeros, ElementType.Float32), formula, context));
+        }
+
+        if (node.OptionalInput(2) is { } scales)
+        {
+            weights = formula.Multiply(weights, OfRows(node, scales, formula, context));
+        }
+
+        context.Replace(node.Output, context.Add("MatMul", node.Input(0), weights));
+        return true;
+    }
+
+    /// <summary>Weights of less than a byte as bytes, so that the weight file does not hold them as wide numbers.</summary>
+    private static Value Compact(Value weights, Formula formula) => weights.ElementType switch
+    {
+        ElementType.Int4 or ElementType.Int2 => formula.Cast(weights, ElementType.Int8),
+        ElementType.UInt4 or ElementType.UInt2 => formula.Cast(weights, ElementType.UInt8),
+        _ => weights,
+    };
+
+    /// <summary>A parameter [blocks, N] as [K, N] or, where there is one block, [1, N].</summary>
+    private static Value OfRows(Node node, Value perBlock, Formula formula, ExpansionContext context)
+    {
+        long depth = node.Input(1).Shape[0].Constant;
+        long blockSize = node.IntegerAttribute("block_size", depth);
+        long blocks = perBlock.Shape[0].Constant;
+        long columns = perBlock.Shape[1].Constant;
+        if (blocks == 1)
+        {
+            return perBlock;
+        }
+
+        Value repeated = context.Add("Expand", formula.Reshape(perBlock, blocks, 1, columns), context.Integers(blocks, blockSize, columns));
+        Value rows = formula.Reshape(repeated, blocks * blockSize, columns);
+        return blocks * blockSize == depth ? rows : context.Add("Slice", rows, context.Integers(0), context.Integers(depth), context.Integers(0));
+    }
+}
