@@ -1,10 +1,14 @@
 using BenchmarkDotNet.Running;
 using Cameo.Benchmarks;
+using Cameo.Benchmarks.Models;
 
 switch (args.FirstOrDefault())
 {
     case "matmul":
         MatrixMultiplyComparison.Run();
+        break;
+    case "models":
+        ModelSuite.Run(args[1..]);
         break;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(MatrixMultiplyComparison).Assembly).Run(args);

@@ -53,11 +53,11 @@ internal sealed unsafe class OnnxRuntimeApi
             throw new InvalidOperationException($"{libraryPath} does not offer version {ApiVersion} of the C interface.");
         }
 
-        const int warning = 2;
+        const int error = 3;
         fixed (byte* name = "cameo\0"u8)
         {
             nint result;
-            Check(((delegate* unmanaged<int, byte*, nint*, nint>)_table[CreateEnvIndex])(warning, name, &result));
+            Check(((delegate* unmanaged<int, byte*, nint*, nint>)_table[CreateEnvIndex])(error, name, &result));
             _environment = result;
             Check(((delegate* unmanaged<int, int, nint*, nint>)_table[CreateCpuMemoryInfoIndex])(0, 0, &result));
             _memoryInfo = result;

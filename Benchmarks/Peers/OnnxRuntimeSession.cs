@@ -60,6 +60,20 @@ internal sealed unsafe class OnnxRuntimeSession : IDisposable
     /// <summary>Binds memory of the caller to a float32 output, for <see cref="RunBound"/>.</summary>
     public void BindOutput(int index, float* data, ReadOnlySpan<long> shape) => Bind(ref _outputs[index], data, Bytes(shape), shape, 1);
 
+    /// <summary>Binds copies of tensors to the inputs, for <see cref="RunBound"/>. Outputs are allocated anew by each run.</summary>
+    /// <returns>What holds the copies; to be disposed after the last run.</returns>
+    public IDisposable Bind(IReadOnlyDictionary<string, OnnxRuntimeTensor> inputs)
+    {
+        var pinned = new PinnedBytes();
+        for (int index = 0; index < InputNames.Length; index++)
+        {
+            OnnxRuntimeTensor tensor = inputs[InputNames[index]];
+            Bind(ref _inputs[index], (void*)pinned.Add(tensor.Bytes), tensor.Bytes.Length, tensor.Shape, tensor.ElementType);
+        }
+
+        return pinned;
+    }
+
     /// <summary>Runs the model on the bound memory: nothing is copied or allocated around the run.</summary>
     public void RunBound() => _api.Run(_session, _inputNames, _inputs, InputNames.Length, _outputNames, OutputNames.Length, _outputs);
 
@@ -69,6 +83,15 @@ internal sealed unsafe class OnnxRuntimeSession : IDisposable
         if (_session == 0)
         {
             return;
+        }
+
+        for (int index = 0; index < OutputNames.Length; index++)
+        {
+            // What a run on bound memory allocated itself.
+            if (_outputs[index] != 0 && !_bound.Contains(_outputs[index]))
+            {
+                _api.ReleaseValue(_outputs[index]);
+            }
         }
 
         _bound.ForEach(_api.ReleaseValue);

@@ -37,9 +37,8 @@ internal sealed unsafe class BoundRun : IDisposable
 
     private delegate TensorView View(int index);
 
-    /// <summary>Runs the model once and looks at all outputs.</summary>
-    /// <returns>The outputs' bytes, folded.</returns>
-    public long Run()
+    /// <summary>Runs the model once.</summary>
+    public void Run()
     {
         for (int index = 0; index < _shapes.Length; index++)
         {
@@ -47,6 +46,14 @@ internal sealed unsafe class BoundRun : IDisposable
         }
 
         _execute();
+    }
+
+    /// <summary>A copy of an output of the last run.</summary>
+    public Tensor Output(int index) => _view(index).ToTensor();
+
+    /// <summary>The bytes of the last run's outputs, folded to a number.</summary>
+    public long Fold()
+    {
         long folded = 0;
         for (int index = 0; index < _outputs; index++)
         {

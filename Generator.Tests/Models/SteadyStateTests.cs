@@ -69,7 +69,8 @@ public sealed class SteadyStateTests(ITestOutputHelper output)
                 {
                     LoadStates(session, sets[index]);
                     long before = GC.GetAllocatedBytesForCurrentThread();
-                    long result = runs[index].Run();
+                    runs[index].Run();
+                    long result = runs[index].Fold();
                     long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
                     if (round < WarmUpRounds)
                     {
