@@ -16,7 +16,9 @@ internal sealed class AttentionBuilder(Value query, Value key, Value value)
 
     public Value? Sink { get; init; }
 
-    public Value? PresentLength { get; init; }
+    public Value? TotalLength { get; init; }
+
+    public bool KeepsLength { get; init; }
 
     /// <summary>Heads of the query; needed where it has rank 3.</summary>
     public long QueryHeads { get; init; }
@@ -53,6 +55,7 @@ internal sealed class AttentionBuilder(Value query, Value key, Value value)
             (AttentionNode.FullyMasked, FullyMasked),
             (AttentionNode.AlignsToLengths, AlignsToLengths ? 1L : 0L),
             (AttentionNode.MaskExcludes, MaskExcludes ? 1L : 0L),
+            (AttentionNode.KeepsLength, KeepsLength ? 1L : 0L),
             (AttentionNode.ScoresMode, ScoresMode),
         ];
         if (Scale is { } scale)
@@ -73,7 +76,7 @@ internal sealed class AttentionBuilder(Value query, Value key, Value value)
         context.AddWithOutputs(
             $"{AttentionNode.Domain}.{AttentionNode.Type}",
             [.. attributes],
-            [query, key, value, Mask, PastKey, PastValue, lengths, Sink, PresentLength],
+            [query, key, value, Mask, PastKey, PastValue, lengths, Sink, TotalLength],
             AttentionNode.Scores + 1,
             out Node node);
         return node;

@@ -9,11 +9,12 @@ namespace Cameo.Generator.Operators;
 /// <remarks>
 /// Inputs: query, key, value, each [batch, sequence, heads · size] or [batch, heads, sequence, size]; an optional mask (boolean: attend; float: added) that broadcasts to
 /// [batch, query heads, queries, keys]; optional past keys and values [batch, key heads, past, size]; optional lengths, an integer a row: the keys of the row that count,
-/// from the first on; an optional sink, a float a query head: a score that takes part in the softmax but has no value; an optional length of the present.
+/// from the first on; an optional sink, a float a query head: a score that takes part in the softmax but has no value; an optional total, the keys of the
+/// longest row.
 /// Outputs: the result in the query's layout, present keys, present values, scores.
 /// <para>With past, the queries' positions go on behind it. With past and lengths, a row's new keys end at its length (or begin at 0 where it has fewer keys than are new):
 /// what lies between the row's past and the end of the past's memory counts for nothing, and the present is zero behind the row's keys. The present is as long as
-/// past and new keys together, unless the input <see cref="PresentLength"/> says otherwise.</para>
+/// past and new keys together; where the total is given, as long as it or as the past, whichever is longer (a static cache has a past with room for the new keys).</para>
 /// </remarks>
 internal static class AttentionNode
 {
@@ -37,8 +38,8 @@ internal static class AttentionNode
     /// <summary>A score a query head [heads] that joins the softmax's sum without a value.</summary>
     public const int Sink = 7;
 
-    /// <summary>One known integer: the length of the presents where it is not past plus new.</summary>
-    public const int PresentLength = 8;
+    /// <summary>One integer: the keys of the longest row. Where it is not known at build time, the run checks it.</summary>
+    public const int TotalLength = 8;
 
     public const int InputCount = 9;
 
@@ -75,6 +76,9 @@ internal static class AttentionNode
 
     /// <summary>1 where a mask over fewer keys excludes those it does not mention, instead of being repeated over them.</summary>
     public const string MaskExcludes = "mask_excludes";
+
+    /// <summary>1 where the present is as long as the past although nothing known says so (a static cache).</summary>
+    public const string KeepsLength = "keeps_length";
 
     /// <summary>ONNX's <c>qk_matmul_output_mode</c>: 0 scaled products, 1 after the soft cap, 2 with mask, 3 after the softmax.</summary>
     public const string ScoresMode = "qk_matmul_output_mode";

@@ -32,22 +32,22 @@ internal sealed class AttentionRows
     public static AttentionRows? Plan(Node node, AttentionSizes sizes, LoweringContext context)
     {
         bool hasPast = node.OptionalInput(AttentionNode.PastKey) is not null;
-        View? present = node.OptionalInput(AttentionNode.PresentLength) is { IsKnown: false } length ? context.ReadContiguous(length) : null;
+        View? total = node.OptionalInput(AttentionNode.TotalLength) is { IsKnown: false } length ? context.ReadContiguous(length) : null;
         if (node.OptionalInput(AttentionNode.KeyLengths) is not { } lengths)
         {
-            return present is null ? null : throw ModelException.Unsupported(node, "a length of the present that is computed at run time, without lengths of the rows");
+            return total is null ? null : throw ModelException.Unsupported(node, "a total length that is computed at run time, without lengths of the rows");
         }
 
         View given = context.ReadContiguous(lengths);
         View keys = context.Scratch(node, ElementType.Int32, lengths.Shape);
         View offsets = context.Scratch(node, ElementType.Int32, lengths.Shape);
         bool aligns = node.IntegerAttribute(AttentionNode.AlignsToLengths, 0) != 0;
-        context.Add(new Kernel("attention lengths", node, present is null ? [given] : [given, present], [keys, offsets], writer =>
+        context.Add(new Kernel("attention lengths", node, total is null ? [given] : [given, total], [keys, offsets], writer =>
         {
             string targets = $"{writer.Pointer(keys)}, {writer.Pointer(offsets)}";
-            if (present is not null)
+            if (total is not null)
             {
-                writer.Line($"AttentionLengths.CheckPresent({KernelText.Name(node)}, *{writer.Pointer(present)}, {writer.Size(sizes.TotalLength)});");
+                writer.Line($"AttentionLengths.CheckPresent({KernelText.Name(node)}, *{writer.Pointer(total)}, {writer.Size(sizes.PastLength)}, {writer.Size(sizes.TotalLength)});");
             }
 
             writer.Line(hasPast

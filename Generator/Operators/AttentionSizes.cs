@@ -44,7 +44,13 @@ internal sealed class AttentionSizes
             PastLength = Dimension.Zero;
         }
 
-        TotalLength = AttentionNode.Is(node) && node.OptionalInput(AttentionNode.PresentLength)?.Elements is [var present] ? present : PastLength + KeyLength;
+        TotalLength = AttentionNode.Is(node)
+            ? PresentLength(
+                PastLength,
+                KeyLength,
+                node.OptionalInput(AttentionNode.TotalLength)?.Elements is [var total] ? total : null,
+                node.IntegerAttribute(AttentionNode.KeepsLength, 0) != 0)
+            : PastLength + KeyLength;
     }
 
     public Dimension Batch { get; }
@@ -80,6 +86,12 @@ internal sealed class AttentionSizes
     public Shape PresentValueShape => new([Batch, KeyHeads, TotalLength, ValueHeadSize]);
 
     public Shape ScoresShape => new([Batch, QueryHeads, QueryLength, TotalLength]);
+
+    /// <summary>How long the present is: where the keys of the longest row are known, as long as they or as the past.</summary>
+    public static Dimension PresentLength(Dimension past, Dimension current, Dimension? total, bool keepsLength) =>
+        total is null ? keepsLength ? past : past + current
+            : total - past == current ? total
+            : Dimension.Maximum(total, past);
 
     private static (Dimension Heads, Dimension Length, Dimension Size) Split(Node node, Shape shape, string headsAttribute)
     {

@@ -20,6 +20,9 @@ internal sealed class Formula(ExpansionContext context)
     /// <summary>A function of one input by its operator's name.</summary>
     public Value Apply(string type, Value x) => context.Add(type, x);
 
+    /// <summary>A vector of float32 zeros.</summary>
+    public Value Zeros(long count) => context.Graph.AddConstant("zeros", ConstantElements.FromFloats(new float[count], Shape.Of(count)));
+
     public Value Number(double value, Value like) => context.Literal(value, like.ElementType);
 
     public Value Cast(Value x, ElementType type) => x.ElementType == type ? x : context.Add("Cast", [("to", (long)type)], x);

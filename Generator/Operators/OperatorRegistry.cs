@@ -79,6 +79,7 @@ internal static class OperatorRegistry
         TileOperator.All,
         FusedMatMulOperator.All,
         IndexedOperators.All,
+        GroupQueryAttentionOperator.All,
         MultiHeadAttentionOperator.All,
         LinearQuantizationOperators.All,
         DynamicQuantizeLinearOperator.All,

@@ -57,6 +57,8 @@ internal static class StateRecognition
 
     private static bool IsCachedAttention(Node node, Graph graph) =>
         AttentionNode.Is(node)
+        // Lengths of rows would have to become the plan of the run.
+        && node.OptionalInput(AttentionNode.KeyLengths) is null
         && IsCache(node.OptionalInput(4), node.OptionalOutput(1), graph)
         && IsCache(node.OptionalInput(5), node.OptionalOutput(2), graph);
 

@@ -48,16 +48,17 @@ public static unsafe class AttentionLengths
         }
     }
 
-    /// <summary>Checks a length that a graph computes from data against the one the model was compiled for.</summary>
+    /// <summary>Checks a total that a graph computes from data against what the model was compiled for.</summary>
     /// <param name="node">The node, for the message.</param>
-    /// <param name="length">What the graph says.</param>
-    /// <param name="expected">What follows from the shapes.</param>
-    /// <exception cref="ArgumentException">They differ.</exception>
-    public static void CheckPresent(string node, long length, long expected)
+    /// <param name="total">Keys of the longest row.</param>
+    /// <param name="past">Past keys of a row in memory.</param>
+    /// <param name="expected">The present's length that follows from the shapes.</param>
+    /// <exception cref="ArgumentException">The total asks for a present of another length.</exception>
+    public static void CheckPresent(string node, long total, long past, long expected)
     {
-        if (length != expected)
+        if (Math.Max(total, past) != expected)
         {
-            throw new ArgumentException($"{node}: the present is said to hold {length} keys, but past and new keys make {expected}.");
+            throw new ArgumentException($"{node}: with {total} keys in all and a past of {past}, the present would hold {Math.Max(total, past)} keys, but the model is compiled for {expected}.");
         }
     }
 }
