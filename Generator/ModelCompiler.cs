@@ -7,6 +7,7 @@ using Cameo.Generator.Graphs;
 using Cameo.Generator.Lowering;
 using Cameo.Generator.Onnx;
 using Cameo.Generator.Onnx.Proto;
+using Cameo.Generator.Outlining;
 using Cameo.Generator.Passes;
 using Cameo.Generator.Passes.Recognition;
 using Cameo.Generator.Planning;
@@ -105,9 +106,13 @@ internal static class ModelCompiler
             return failed;
         }
 
-        MemoryPlan plan = MemoryPlanner.Run(lowered!, graph.Symbols);
+        var symbols = new SymbolFields(graph.Symbols);
+        KernelSchedule schedule = KernelSchedule.Make(lowered!.Kernels, symbols, cancellationToken);
+        KernelSchedule loadSchedule = KernelSchedule.Make(lowered.LoadKernels, symbols, cancellationToken);
+        WeightLayout.Run(lowered, schedule, loadSchedule);
+        MemoryPlan plan = MemoryPlanner.Run(lowered, schedule.Nodes, graph.Symbols);
         byte[] identity = Identify(graphText, settings);
-        var emission = new EmissionModel(model, lowered!, plan, className, @namespace, options.Weights, BitConverter.ToString(identity).Replace("-", "").ToLowerInvariant());
+        var emission = new EmissionModel(model, lowered, schedule, loadSchedule, symbols, plan, className, @namespace, options.Weights, BitConverter.ToString(identity).Replace("-", "").ToLowerInvariant());
         GenerationSignature? generation = GenerationEmitter.Recognize(emission, diagnostics);
         GeneratedSource[] sources =
         [
@@ -115,8 +120,8 @@ internal static class ModelCompiler
             SessionEmitter.Emit(emission, generation),
             .. KernelEmitter.Emit(emission, cancellationToken),
         ];
-        WeightRecipe? recipe = lowered!.Weights.Count == 0 ? null : new WeightRecipe(lowered.Weights, lowered.WeightBytes, identity);
-        KernelSummary[] kernels = [.. lowered.Kernels.Select((kernel, index) => new KernelSummary(emission.KernelNames[index], kernel.Kind, kernel.Nodes))];
+        WeightRecipe? recipe = lowered.Weights.Count == 0 ? null : new WeightRecipe([.. lowered.Weights.OrderBy(entry => entry.Offset)], lowered.WeightBytes, identity);
+        KernelSummary[] kernels = [.. lowered.Kernels.Select((kernel, index) => new KernelSummary(emission.Method(schedule.Site(index)), kernel.Kind, kernel.Nodes))];
         return new CompileResult($"{@namespace}.{className}", options.Weights, sources, recipe, diagnostics, stages, kernels) { Recognitions = graph.Recognitions, Misses = graph.Misses };
     }
 

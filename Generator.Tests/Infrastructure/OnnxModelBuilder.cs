@@ -32,7 +32,10 @@ internal sealed class OnnxModelBuilder
     }
 
     /// <summary>A float weight with numbers in −1 … 1 that depend on its name alone.</summary>
-    public OnnxModelBuilder Weight(string name, params long[] sizes)
+    public OnnxModelBuilder Weight(string name, params long[] sizes) => Constant(name, WeightValues(name, sizes), sizes);
+
+    /// <summary>The numbers of <see cref="Weight"/>.</summary>
+    public static float[] WeightValues(string name, params long[] sizes)
     {
         var values = new float[sizes.Aggregate(1L, static (product, size) => product * size)];
         var random = new Random(name.Aggregate(17, static (hash, character) => unchecked((hash * 31) + character)));
@@ -41,7 +44,7 @@ internal sealed class OnnxModelBuilder
             values[index] = (random.NextSingle() * 2) - 1;
         }
 
-        return Constant(name, values, sizes);
+        return values;
     }
 
     public OnnxModelBuilder Constant(string name, float[] values, params long[] sizes) => Constant(name, DataType.Float, MemoryMarshal.AsBytes<float>(values), sizes);

@@ -97,7 +97,7 @@ public sealed class DescriptionTextTests
         Kernels =
         [
             new() { Name = "Embed", Kind = "move", Nodes = ["Gather /embed"], Bytes = 2048 },
-            new() { Name = "Kernel1", Kind = "contraction", Nodes = ["MatMul /q", "Add /q/bias"], MultiplyAddsText = "512*sequence", Bytes = 1234 },
+            new() { Index = 1, Name = "Kernel1", Kind = "contraction", Nodes = ["MatMul /q", "Add /q/bias"], MultiplyAddsText = "512*sequence", Bytes = 1234 },
         ],
         MemoryPlan = [new("logits", 4096, 256, 1, 2), new("/embed", 0, 4096, 0, 1)],
         ArenaBytes = 4096,

@@ -1,5 +1,6 @@
 using Cameo.Generator.Graphs;
 using Cameo.Generator.Lowering;
+using Cameo.Generator.Outlining;
 using Cameo.Generator.Planning;
 
 namespace Cameo.Generator.Emitting;
@@ -7,31 +8,33 @@ namespace Cameo.Generator.Emitting;
 /// <summary>All that emission needs, with the C# names that were chosen.</summary>
 internal sealed class EmissionModel
 {
-    private readonly Dictionary<string, string> _symbolFields = new(StringComparer.Ordinal);
+    private readonly SymbolFields _symbols;
+    private readonly Dictionary<CallSite, string> _methods;
+    private readonly Dictionary<CallSite, string> _loadMethods;
 
-    public EmissionModel(Model model, LoweredModel lowered, MemoryPlan plan, string className, string @namespace, string weightsMode, string identity)
+    public EmissionModel(Model model, LoweredModel lowered, KernelSchedule schedule, KernelSchedule loadSchedule, SymbolFields symbols, MemoryPlan plan, string className, string @namespace,
+        string weightsMode, string identity)
     {
         Model = model;
         Lowered = lowered;
+        Schedule = schedule;
+        LoadSchedule = loadSchedule;
         Plan = plan;
         ClassName = className;
         Namespace = @namespace;
         WeightsMode = weightsMode;
         Identity = identity;
-
-        var fields = new Identifiers();
-        foreach (string symbol in Graph.Symbols.Free)
-        {
-            _symbolFields[symbol] = "_" + fields.Unique(Identifiers.Camel(symbol)).TrimStart('@');
-        }
+        _symbols = symbols;
+        States = new StateFields(model.Graph.States);
+        Address = new AddressText(this);
 
         var parameters = new Identifiers();
         InputNames = [.. Graph.Inputs.Select(input => parameters.Unique(Identifiers.Camel(input.Name)))];
         var properties = new Identifiers("Equals", "GetHashCode", "GetType", "ToString", className);
         OutputNames = [.. Graph.Outputs.Select((_, index) => properties.Unique(Identifiers.Pascal(Graph.OutputName(index))))];
-        var methods = new Identifiers("Run", "Execute", "Session", className, "Dispose", "Enter", "Exit", "Prepare", "Arena", "Weights", "Prepared", "Workers", "Sequence");
-        KernelNames = [.. lowered.Kernels.Select(kernel => methods.Unique(KernelName(kernel)))];
-        LoadKernelNames = [.. lowered.LoadKernels.Select(kernel => methods.Unique("Prepare" + KernelName(kernel)))];
+        var taken = new Identifiers("Run", "Execute", "Session", className, "Dispose", "Enter", "Exit", "Prepare", "Arena", "Weights", "Prepared", "Workers", "Sequence");
+        _methods = KernelNaming.Name(schedule, taken, "");
+        _loadMethods = KernelNaming.Name(loadSchedule, taken, "Prepare");
     }
 
     public Model Model { get; }
@@ -40,7 +43,17 @@ internal sealed class EmissionModel
 
     public LoweredModel Lowered { get; }
 
+    /// <summary>The kernels of a run.</summary>
+    public KernelSchedule Schedule { get; }
+
+    /// <summary>The kernels of the load phase.</summary>
+    public KernelSchedule LoadSchedule { get; }
+
     public MemoryPlan Plan { get; }
+
+    public StateFields States { get; }
+
+    public AddressText Address { get; }
 
     public string ClassName { get; }
 
@@ -58,12 +71,6 @@ internal sealed class EmissionModel
     /// <summary>Property of each graph output.</summary>
     public IReadOnlyList<string> OutputNames { get; }
 
-    /// <summary>Method of each kernel.</summary>
-    public IReadOnlyList<string> KernelNames { get; }
-
-    /// <summary>Method of each kernel of the load phase.</summary>
-    public IReadOnlyList<string> LoadKernelNames { get; }
-
     /// <summary>Indices of the graph inputs that a run takes: all but states.</summary>
     public IReadOnlyList<int> RunInputs => [.. Enumerable.Range(0, Graph.Inputs.Count).Where(index => Graph.States.All(state => state.Input != Graph.Inputs[index]))];
 
@@ -74,25 +81,12 @@ internal sealed class EmissionModel
     public long StateBytesPerRow => Graph.Sequence is not { } sequence ? 0
         : Graph.States.Sum(state => state.Input.Shape[1].Constant * state.Input.Shape[3].Constant * sequence.Capacity * 4);
 
+    /// <summary>Method of a kernel, or of the kernels of a repeated block's place.</summary>
+    public string Method(CallSite site) => _methods.TryGetValue(site, out string? name) ? name : _loadMethods[site];
+
     /// <summary>A size as C# over the session's fields; parenthesised where it is a sum or product.</summary>
-    public string Size(Dimension dimension)
-    {
-        string text = dimension.ToCSharp(SymbolField);
-        return dimension.IsStatic || dimension.AsSymbol() is not null ? text : $"({text})";
-    }
+    public string Size(Dimension dimension) => _symbols.Size(dimension);
 
     /// <summary>The session's field that holds a symbol's size.</summary>
-    public string SymbolField(string symbol) => _symbolFields.TryGetValue(symbol, out string? field)
-        ? field
-        : throw new InvalidOperationException($"Symbol '{symbol}' has no field.");
-
-    private static string KernelName(Kernel kernel)
-    {
-        // The last of the model's nodes that the kernel stands for; its name often says the operator already.
-        string[] origin = kernel.Node.Origins[kernel.Node.Origins.Count - 1].Split([' '], 2);
-        string type = Identifiers.Pascal(origin[0].Substring(origin[0].LastIndexOf('.') + 1));
-        string name = Identifiers.Pascal(origin.Length > 1 ? origin[1] : kernel.Node.Name);
-        name = name.IndexOf(type, StringComparison.OrdinalIgnoreCase) >= 0 ? name : name + type;
-        return kernel.Kind == "copy" ? name + "Copy" : name;
-    }
+    public string SymbolField(string symbol) => _symbols.Field(symbol);
 }

@@ -150,7 +150,7 @@ internal static class GenerationEmitter
             code.Line("Execute();");
         }
 
-        string pointer = new ModelKernelWriter(model, "").Pointer(model.Lowered.Outputs[signature.Logits]!);
+        string pointer = model.Address.Pointer(model.Lowered.Outputs[signature.Logits]!);
         code.Line($"return new ReadOnlySpan<float>({pointer} + (tokens.Length - 1) * (long)VocabularySize, VocabularySize);");
     }
 }

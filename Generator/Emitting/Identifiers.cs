@@ -19,6 +19,9 @@ internal sealed class Identifiers(params string[] reserved)
 
     private readonly HashSet<string> _taken = new(reserved, StringComparer.Ordinal);
 
+    /// <summary>Whether C# keeps a word for itself.</summary>
+    public static bool IsKeyword(string word) => Keywords.Contains(word);
+
     /// <summary>"/model/layers.0/q_proj" → "ModelLayers0QProj".</summary>
     public static string Pascal(string name)
     {

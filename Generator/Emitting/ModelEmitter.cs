@@ -1,6 +1,7 @@
 using System.Globalization;
 using Cameo.Generator.Graphs;
 using Cameo.Generator.Lowering;
+using Cameo.Generator.Outlining;
 using Cameo.Generator.Planning;
 
 namespace Cameo.Generator.Emitting;
@@ -87,12 +88,12 @@ internal static class ModelEmitter
         code.Line(model.Plan.IsStatic
             ? "// Memory plan: offset, bytes, kernels in which the place is in use, values"
             : "// Memory plan: bytes, kernels in which the place is in use, values; places that are not in use at the same time may overlap");
-        foreach (ArenaSlot slot in model.Plan.Slots.OrderBy(slot => slot.Offset).ThenBy(slot => slot.FirstKernel))
+        foreach (ArenaSeries slot in ArenaSeries.Of(model.Plan, model.Schedule))
         {
             string place = model.Plan.IsStatic
                 ? $"{slot.Offset,10} {slot.Bytes.Range(model.Graph.Symbols.Range).Maximum,10}"
                 : $"{CSharpText.Comment(Shorten(slot.Bytes.ToString())),LongestSize}";
-            code.Line($"//   {place}  {slot.FirstKernel,4}..{slot.LastKernel,-4} {CSharpText.Comment(string.Join(" <- ", slot.Buffers.Select(buffer => buffer.Name)))}");
+            code.Line($"//   {place}  {slot.FirstKernel,4}..{slot.LastKernel,-4} {CSharpText.Comment(SlotText.Values(slot))}");
         }
     }
 
@@ -154,25 +155,11 @@ internal static class ModelEmitter
             code.Line("/// <inheritdoc/>");
             using (code.Block("protected override void Prepare(byte* prepared, Workers workers)"))
             {
-                for (int first = 0; first < model.LoadKernelNames.Count; first += 100)
-                {
-                    code.Line($"PrepareStage{first / 100}(workers);");
-                }
+                CallWriter.CallStages(code, model.LoadSchedule, "PrepareStage", "workers");
             }
 
             code.Line();
-            for (int first = 0; first < model.LoadKernelNames.Count; first += 100)
-            {
-                using (code.Block($"private void PrepareStage{first / 100}(Workers workers)"))
-                {
-                    foreach (string name in model.LoadKernelNames.Skip(first).Take(100))
-                    {
-                        code.Line($"{name}(workers);");
-                    }
-                }
-
-                code.Line();
-            }
+            CallWriter.WriteStages(code, model, model.LoadSchedule, "PrepareStage", "Workers workers", "workers");
         }
     }
 
@@ -205,11 +192,12 @@ internal static class ModelEmitter
 
         WriteList(code, "DescribeInputs", "ValueDescription", [.. model.RunInputs.Select(index => DescribeValue(graph.Inputs[index], graph.Inputs[index].Name, model.InputNames[index].TrimStart('@')))]);
         WriteList(code, "DescribeOutputs", "ValueDescription", [.. model.RunOutputs.Select(index => DescribeValue(graph.Outputs[index], graph.OutputName(index), model.OutputNames[index]))]);
-        WriteList(code, "DescribeStates", "StateDescription", [.. graph.States.Select(state => DescribeState(state, graph))]);
+        code.Line();
+        StateEmitter.WriteDescriptions(code, model, (state, input, output) => DescribeState(state, graph, input, output), state => OutputName(state, graph));
         WriteList(code, "DescribeDimensions", "DimensionDescription", DescribeDimensions(graph));
-        WriteList(code, "DescribeKernels", "KernelDescription", [.. model.Lowered.Kernels.Select((kernel, index) => DescribeKernel(kernel, model.KernelNames[index]))]);
+        WriteList(code, "DescribeKernels", "KernelDescription", [.. model.Schedule.Sites.Select(site => DescribeKernel(model, site))]);
         WriteList(code, "DescribeMemory", "BufferDescription", model.Plan.IsStatic
-            ? [.. model.Plan.Slots.Select(slot => $"new({CSharpText.Literal(string.Join(" <- ", slot.Buffers.Select(buffer => buffer.Name)))}, {Number(slot.Offset)}, {Number(slot.Bytes.Range(graph.Symbols.Range).Maximum)}, {slot.FirstKernel}, {slot.LastKernel})")]
+            ? [.. ArenaSeries.Of(model.Plan, model.Schedule).Select(slot => $"new({CSharpText.Literal(SlotText.Name(slot))}, {Number(slot.Offset)}, {Number(slot.Bytes.Range(graph.Symbols.Range).Maximum)}, {slot.FirstKernel}, {slot.LastKernel}){SlotText.Repetitions(slot)}")]
             : []);
     }
 
@@ -255,12 +243,20 @@ internal static class ModelEmitter
     private static string DescribeValue(Value value, string name, string member) =>
         $"new() {{ Name = {CSharpText.Literal(name)}, MemberName = {CSharpText.Literal(member)}, ElementType = (ElementType){(int)value.ElementType}, Dimensions = {CSharpText.List(value.Shape.Select(size => size.ToString()))} }}";
 
-    private static string DescribeState(StatePair state, Graph graph)
+    private static string OutputName(StatePair state, Graph graph)
+    {
+        int output = graph.Outputs.IndexOf(state.Output);
+        return output < 0 ? state.Output.Name : graph.OutputName(output);
+    }
+
+    /// <param name="state">The state.</param>
+    /// <param name="graph">Its graph.</param>
+    /// <param name="input">C# of its input's name.</param>
+    /// <param name="output">C# of its output's name.</param>
+    private static string DescribeState(StatePair state, Graph graph, string input, string output)
     {
         long bytes = graph.Sequence is { } sequence ? state.Input.Shape[1].Constant * state.Input.Shape[3].Constant * sequence.Capacity * 4 : 0;
-        int output = graph.Outputs.IndexOf(state.Output);
-        string outputName = output < 0 ? state.Output.Name : graph.OutputName(output);
-        return $"new() {{ InputName = {CSharpText.Literal(state.Input.Name)}, OutputName = {CSharpText.Literal(outputName)}, ElementType = (ElementType){(int)state.Input.ElementType}, Dimensions = {CSharpText.List(state.Input.Shape.Select(size => size.ToString()))}, Kind = \"key/value cache\", Bytes = {Number(bytes)} }}";
+        return $"new() {{ InputName = {input}, OutputName = {output}, ElementType = (ElementType){(int)state.Input.ElementType}, Dimensions = {CSharpText.List(state.Input.Shape.Select(size => size.ToString()))}, Kind = \"key/value cache\", Bytes = {Number(bytes)} }}";
     }
 
     private static List<string> DescribeDimensions(Graph graph)
@@ -283,10 +279,23 @@ internal static class ModelEmitter
         return items;
     }
 
-    private static string DescribeKernel(Kernel kernel, string name)
+    private static string DescribeKernel(EmissionModel model, CallSite site)
     {
+        Kernel kernel = site.Template.Kernel;
         Dimension bytes = kernel.Reads.Concat(kernel.Writes).Aggregate(Dimension.Zero, (sum, view) => sum + view.Shape.ElementCount * view.ElementType.Bytes());
-        return $"new() {{ Name = {CSharpText.Literal(name)}, Kind = {CSharpText.Literal(kernel.Kind)}, Nodes = {CSharpText.List(kernel.Nodes)}, {Figure("MultiplyAdds", kernel.MultiplyAdds)}, {Figure("Bytes", bytes)} }}";
+        return $"new() {{ Index = {site.First}, {(site.IsRepeated ? $"Repetitions = {site.Repetitions}, " : "")}Name = {CSharpText.Literal(model.Method(site))}, Kind = {CSharpText.Literal(kernel.Kind)}, Nodes = {CSharpText.List(Nodes(model, site))}, {Figure("MultiplyAdds", kernel.MultiplyAdds)}, {Figure("Bytes", bytes)} }}";
+    }
+
+    /// <summary>The ONNX nodes of a kernel; of repeated ones with the pattern of their names.</summary>
+    private static IEnumerable<string> Nodes(EmissionModel model, CallSite site)
+    {
+        IReadOnlyList<string> first = site.Template.Kernel.Nodes;
+        for (int index = 0; index < first.Count; index++)
+        {
+            IReadOnlyList<string>[] all = [.. site.Kernels.Select(kernel => model.Schedule.Template(kernel).Kernel.Nodes)];
+            int node = index;
+            yield return all.All(nodes => nodes.Count == first.Count) && NamePattern.Find([.. all.Select(nodes => nodes[node])]) is { } pattern ? pattern.ToString() : first[index];
+        }
     }
 
     private static string Figure(string property, Dimension figure) => figure.Value is { } known

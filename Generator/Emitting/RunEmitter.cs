@@ -213,7 +213,7 @@ internal static class RunEmitter
     {
         Value output = model.Graph.Outputs[index];
         string type = output.ElementType.CSharpName()!;
-        string pointer = new ModelKernelWriter(model, "").Pointer(model.Lowered.Outputs[index]!);
+        string pointer = model.Address.Pointer(model.Lowered.Outputs[index]!);
         string count = $"checked((int){model.Size(output.Shape.ElementCount)})";
         if (IsSpan(output.Shape))
         {

@@ -8,8 +8,11 @@ namespace Cameo.Generator.Emitting;
 /// <summary>Writes the file with the session class: fields, typed run, binding of inputs, order of kernels.</summary>
 internal static class SessionEmitter
 {
-    /// <summary>Kernels that one method calls.</summary>
-    private const int KernelsPerStage = 80;
+    /// <summary>Buffers whose sizes one method computes.</summary>
+    private const int BuffersPerMethod = 80;
+
+    /// <summary>Fewer sizes that are the same are written one by one, with the values' names.</summary>
+    private const int MinimumFill = 5;
 
     public static GeneratedSource Emit(EmissionModel model, GenerationSignature? generation)
     {
@@ -63,9 +66,9 @@ internal static class SessionEmitter
             code.Line($"private long {model.SymbolField(symbol)}; // size {CSharpText.Comment(symbol)}");
         }
 
-        for (int index = 0; index < model.Graph.States.Count; index++)
+        foreach (IGrouping<StateKind, StatePair> kind in model.Graph.States.GroupBy(state => state.Kind))
         {
-            code.Line($"private readonly KeyValueBuffer _state{index}; // {CSharpText.Comment($"{model.Graph.States[index].Input.Name} -> {model.Graph.States[index].Output.Name}")}");
+            code.Line($"private readonly {StateFields.TypeName(kind.Key)}[] {StateFields.Field(kind.Key)} = new {StateFields.TypeName(kind.Key)}[{kind.Count()}];");
         }
 
         foreach ((int input, int axis) in BindingEmitter.LateSizes(model))
@@ -88,12 +91,7 @@ internal static class SessionEmitter
             if (model.Graph.Sequence is { } sequence)
             {
                 code.Line($"CreateSequence({sequence.Capacity}, {CSharpText.Literal(sequence.CapacityOption)});");
-                for (int index = 0; index < model.Graph.States.Count; index++)
-                {
-                    Shape shape = model.Graph.States[index].Input.Shape;
-                    code.Line($"_state{index} = AddKeyValueState({shape[1]}, {shape[3]});");
-                }
-
+                StateEmitter.WriteCreation(code, model);
                 if (sequence.Rows.IsStatic)
                 {
                     code.Line($"Sequence!.EnsureRows({sequence.Rows});");
@@ -115,7 +113,6 @@ internal static class SessionEmitter
 
     private static void WriteExecute(CodeWriter code, EmissionModel model)
     {
-        int stages = (model.KernelNames.Count + KernelsPerStage - 1) / KernelsPerStage;
         code.Line("/// <inheritdoc/>");
         using (code.Block("protected override void Execute()"))
         {
@@ -159,10 +156,7 @@ internal static class SessionEmitter
                 code.Line("PlanArena();");
             }
 
-            for (int stage = 0; stage < stages; stage++)
-            {
-                code.Line($"Stage{stage}();");
-            }
+            CallWriter.CallStages(code, model.Schedule, "Stage", "");
 
             if (model.Graph.Sequence is not null)
             {
@@ -171,18 +165,7 @@ internal static class SessionEmitter
         }
 
         code.Line();
-        for (int stage = 0; stage < stages; stage++)
-        {
-            using (code.Block($"private void Stage{stage}()"))
-            {
-                foreach (string name in model.KernelNames.Skip(stage * KernelsPerStage).Take(KernelsPerStage))
-                {
-                    code.Line($"{name}();");
-                }
-            }
-
-            code.Line();
-        }
+        CallWriter.WriteStages(code, model, model.Schedule, "Stage", "", "");
     }
 
     /// <summary>Open sizes that windows leave of larger ones: an input that is too small would leave nothing.</summary>
@@ -258,7 +241,6 @@ internal static class SessionEmitter
 
     private static void WriteOutputs(CodeWriter code, EmissionModel model)
     {
-        var writer = new ModelKernelWriter(model, "");
         code.Line("/// <inheritdoc/>");
         using (code.Block("protected override TensorView GetOutputView(int index)"))
         {
@@ -268,7 +250,7 @@ internal static class SessionEmitter
                 foreach (int index in model.RunOutputs)
                 {
                     Value output = model.Graph.Outputs[index];
-                    string pointer = writer.Pointer(model.Lowered.Outputs[index]!);
+                    string pointer = model.Address.Pointer(model.Lowered.Outputs[index]!);
                     code.Line($"case {number}: // {CSharpText.Comment(output.ToString())}");
                     using (code.Indent())
                     {
@@ -302,9 +284,17 @@ internal static class SessionEmitter
     {
         int count = model.Plan.Slots.Count;
         string[] symbols = [.. model.Plan.Slots.SelectMany(slot => slot.Bytes.Symbols()).Distinct().OrderBy(symbol => symbol, StringComparer.Ordinal)];
-        string List(Func<ArenaSlot, int> field) => string.Join(", ", model.Plan.Slots.Select(slot => field(slot).ToString(CultureInfo.InvariantCulture)));
-        code.Line($"private static readonly int[] s_firstUse = [{List(slot => slot.FirstKernel)}];");
-        code.Line($"private static readonly int[] s_lastUse = [{List(slot => slot.LastKernel)}];");
+        bool idles = model.Plan.Slots.Any(slot => slot.Item.Idles);
+        string List(Func<ArenaItem, int> field) => string.Join(", ", model.Plan.Slots.Select(slot => field(slot.Item).ToString(CultureInfo.InvariantCulture)));
+        code.Line($"private static readonly int[] s_firstUse = [{List(item => item.First)}];");
+        code.Line($"private static readonly int[] s_lastUse = [{List(item => item.Last)}];");
+        if (idles)
+        {
+            code.Line("// What goes from one repetition of a block to the next lends its place in between; where the second number is smaller there is no such time.");
+            code.Line($"private static readonly int[] s_idleFrom = [{List(item => item.IdleFrom)}];");
+            code.Line($"private static readonly int[] s_idleTo = [{List(item => item.IdleTo)}];");
+        }
+
         code.Line($"private readonly long[] _offsets = new long[{count}];");
         code.Line($"private readonly long[] _sizes = new long[{count}];");
         code.Line($"private readonly int[] _placementWork = new int[ArenaPlacement.WorkLength({count})];");
@@ -320,12 +310,12 @@ internal static class SessionEmitter
             }
 
             code.Line();
-            for (int first = 0; first < count; first += KernelsPerStage)
+            for (int first = 0; first < count; first += BuffersPerMethod)
             {
-                code.Line($"SizeBuffers{first / KernelsPerStage}();");
+                code.Line($"SizeBuffers{first / BuffersPerMethod}();");
             }
 
-            code.Line($"EnsureArena(ArenaPlacement.Place({count}, _sizes, s_firstUse, s_lastUse, _offsets, _placementWork));");
+            code.Line($"EnsureArena(ArenaPlacement.Place({count}, _sizes, s_firstUse, s_lastUse, {(idles ? "s_idleFrom, s_idleTo, " : "")}_offsets, _placementWork));");
             for (int index = 0; index < symbols.Length; index++)
             {
                 code.Line($"_plannedFor[{index}] = {model.SymbolField(symbols[index])};");
@@ -333,13 +323,24 @@ internal static class SessionEmitter
         }
 
         code.Line();
-        for (int first = 0; first < count; first += KernelsPerStage)
+        for (int first = 0; first < count; first += BuffersPerMethod)
         {
-            using (code.Block($"private void SizeBuffers{first / KernelsPerStage}()"))
+            using (code.Block($"private void SizeBuffers{first / BuffersPerMethod}()"))
             {
-                for (int index = first; index < Math.Min(first + KernelsPerStage, count); index++)
+                int end = Math.Min(first + BuffersPerMethod, count);
+                for (int index = first; index < end; index++)
                 {
-                    code.Line($"_sizes[{index}] = checked({model.Size(model.Plan.Slots[index].Bytes)}); // {CSharpText.Comment(model.Plan.Slots[index].Buffers[0].Name)}");
+                    // Neighbours of one size are values of repeated blocks that are kept.
+                    int equal = index + 1;
+                    while (equal < end && model.Plan.Slots[equal].Bytes == model.Plan.Slots[index].Bytes)
+                    {
+                        equal++;
+                    }
+
+                    string size = $"checked({model.Size(model.Plan.Slots[index].Bytes)})";
+                    string name = CSharpText.Comment(model.Plan.Slots[index].Uses[0].Buffers[0].Name);
+                    code.Line(equal - index < MinimumFill ? $"_sizes[{index}] = {size}; // {name}" : $"_sizes.AsSpan({index}, {equal - index}).Fill({size}); // {name} and others");
+                    index = equal - index < MinimumFill ? index : equal - 1;
                 }
             }
 

@@ -6,7 +6,7 @@ namespace Cameo.Generator.Planning;
 /// <summary>Where each arena buffer lies and when it is in use.</summary>
 internal sealed class MemoryPlan
 {
-    /// <summary>Places in the arena; several buffers share one when each is overwritten in place by the next.</summary>
+    /// <summary>Places in the arena; buffers share one when each is overwritten in place by the next, or when they hold the same value of different repetitions.</summary>
     public required IReadOnlyList<ArenaSlot> Slots { get; init; }
 
     /// <summary>The slot of each arena buffer.</summary>
@@ -29,9 +29,22 @@ internal sealed class MemoryPlan
 }
 
 /// <summary>A place in the arena.</summary>
-/// <param name="Buffers">The buffers that use it, in order.</param>
-/// <param name="Bytes">Its size.</param>
-/// <param name="FirstKernel">Index of the kernel that writes it first.</param>
-/// <param name="LastKernel">Index of the last kernel that uses it; the number of kernels for results.</param>
+/// <param name="Uses">What lies there, in order.</param>
+/// <param name="Item">When it is in use, in steps that fold repetitions together.</param>
 /// <param name="Offset">Bytes from the arena's start; 0 where that is computed at run time.</param>
-internal sealed record ArenaSlot(IReadOnlyList<MemoryBuffer> Buffers, Dimension Bytes, int FirstKernel, int LastKernel, long Offset);
+internal sealed record ArenaSlot(IReadOnlyList<ArenaUse> Uses, ArenaItem Item, long Offset)
+{
+    public Dimension Bytes => Item.Bytes;
+
+    /// <summary>Index of the kernel that writes it first.</summary>
+    public int FirstKernel => Uses[0].FirstKernel;
+
+    /// <summary>Index of the last kernel that uses it; the number of kernels for results.</summary>
+    public int LastKernel => Uses.Max(use => use.LastKernel);
+}
+
+/// <summary>A use of a place in the arena: buffers that are each overwritten in place by the next.</summary>
+/// <param name="Buffers">The buffers, in order.</param>
+/// <param name="FirstKernel">Index of the kernel that writes the first one.</param>
+/// <param name="LastKernel">Index of the last kernel that uses one; the number of kernels for results.</param>
+internal sealed record ArenaUse(IReadOnlyList<MemoryBuffer> Buffers, int FirstKernel, int LastKernel);

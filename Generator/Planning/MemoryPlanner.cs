@@ -1,50 +1,64 @@
 using Cameo.Generator.Graphs;
 using Cameo.Generator.Lowering;
 using Cameo.Generator.Memory;
+using Cameo.Generator.Outlining;
 
 namespace Cameo.Generator.Planning;
 
 /// <summary>
-/// Places buffers in the arena: finds the first and last use of each, lets results overwrite operands in place where the kernel allows it, and hands the rest to
-/// <see cref="ArenaPlacement"/>. Buffers of unbounded size are placed at run time by the same algorithm.
+/// Places buffers in the arena: finds the first and last use of each, lets results overwrite operands in place where the kernel allows it, gives repeated blocks the
+/// same places in every repetition, and hands the rest to <see cref="ArenaPlacement"/>. Buffers of unbounded size are placed at run time by the same algorithm.
 /// </summary>
 internal static class MemoryPlanner
 {
     /// <summary>Larger arenas are laid out at run time, for the sizes that really come.</summary>
     private const long MaximumStaticBytes = 1L << 36;
 
-    public static MemoryPlan Run(LoweredModel model, SymbolTable symbols)
-    {
-        Dictionary<MemoryBuffer, (int First, int Last)> uses = FindUses(model);
-        Dictionary<MemoryBuffer, MemoryBuffer> overwrites = FindOverwrites(model, uses);
+    /// <summary>By how much the arena may grow for the same places in every repetition; a table of places costs some bytes of code instead.</summary>
+    private const double MaximumGrowth = 1.05;
 
-        // A chain of buffers that overwrite each other is one slot.
-        var slots = new List<List<MemoryBuffer>>();
-        var slotOf = new Dictionary<MemoryBuffer, int>();
-        foreach (MemoryBuffer buffer in uses.Keys.OrderBy(buffer => uses[buffer].First))
+    /// <summary>What nobody notices in the arena of any model: a page.</summary>
+    private const long NegligibleBytes = 4096;
+
+    public static MemoryPlan Run(LoweredModel model, IReadOnlyList<ScheduleNode> schedule, SymbolTable symbols)
+    {
+        Dictionary<MemoryBuffer, (int First, int Last)> bufferUses = FindUses(model);
+        Dictionary<MemoryBuffer, MemoryBuffer> overwrites = FindOverwrites(model, bufferUses);
+
+        // A chain of buffers that overwrite each other is one use of a place.
+        var chains = new List<List<MemoryBuffer>>();
+        var chainOf = new Dictionary<MemoryBuffer, int>();
+        foreach (MemoryBuffer buffer in bufferUses.Keys.OrderBy(buffer => bufferUses[buffer].First))
         {
             if (overwrites.TryGetValue(buffer, out MemoryBuffer? previous))
             {
-                slotOf[buffer] = slotOf[previous];
-                slots[slotOf[buffer]].Add(buffer);
+                chainOf[buffer] = chainOf[previous];
+                chains[chainOf[buffer]].Add(buffer);
             }
             else
             {
-                slotOf[buffer] = slots.Count;
-                slots.Add([buffer]);
+                chainOf[buffer] = chains.Count;
+                chains.Add([buffer]);
             }
         }
 
-        Dimension[] bytes = [.. slots.Select(buffers => buffers[0].Bytes)];
-        int[] first = [.. slots.Select(buffers => buffers.Min(buffer => uses[buffer].First))];
-        int[] last = [.. slots.Select(buffers => buffers.Max(buffer => uses[buffer].Last))];
-        long[] maximum = [.. bytes.Select(size => size.Range(symbols.Range).Maximum)];
-        bool isStatic = maximum.All(size => size <= MaximumStaticBytes);
-        long[] offsets = new long[slots.Count];
+        ArenaUse[] uses = [.. chains.Select(chain => new ArenaUse(chain, chain.Min(buffer => bufferUses[buffer].First), chain.Max(buffer => bufferUses[buffer].Last)))];
+        List<ArenaItem> single = [.. uses.Select((use, index) => new ArenaItem([index], use.Buffers[0].Bytes, use.FirstKernel, use.LastKernel))];
+        bool isStatic = single.All(item => Maximum(item, symbols) <= MaximumStaticBytes);
+        IReadOnlyList<ArenaItem> items = RepetitionFolding.Run(model, schedule, single, buffer => chainOf.TryGetValue(buffer, out int chain) ? chain : null, chain => BirthOrder(model, uses[chain]));
+        long[] offsets = new long[items.Count];
         long total = 0;
         if (isStatic)
         {
-            offsets = ArenaPlacement.Place(maximum, first, last, out total);
+            offsets = Place(items, symbols, out total);
+            if (items.Count < single.Count)
+            {
+                long[] apart = Place(single, symbols, out long least);
+                if (total > least * MaximumGrowth + NegligibleBytes)
+                {
+                    (items, offsets, total) = (single, apart, least);
+                }
+            }
         }
 
         var preparedOffsets = new Dictionary<MemoryBuffer, long>();
@@ -55,16 +69,57 @@ internal static class MemoryPlanner
             prepared += ArenaPlacement.Align(buffer.Bytes.Constant);
         }
 
+        int[] slotOfChain = new int[chains.Count];
+        for (int slot = 0; slot < items.Count; slot++)
+        {
+            foreach (int chain in items[slot].Slots)
+            {
+                slotOfChain[chain] = slot;
+            }
+        }
+
         return new MemoryPlan
         {
-            Slots = [.. slots.Select((buffers, index) => new ArenaSlot(buffers, bytes[index], first[index], last[index], offsets[index]))],
-            SlotOf = slotOf,
+            Slots = [.. items.Select((item, index) => new ArenaSlot([.. item.Slots.Select(chain => uses[chain])], item, offsets[index]))],
+            SlotOf = chainOf.ToDictionary(pair => pair.Key, pair => slotOfChain[pair.Value]),
             IsStatic = isStatic,
             ArenaBytes = total,
-            BytesBeforePlanning = isStatic ? uses.Keys.Sum(buffer => ArenaPlacement.Align(buffer.Bytes.Range(symbols.Range).Maximum)) : 0,
+            BytesBeforePlanning = isStatic ? bufferUses.Keys.Sum(buffer => ArenaPlacement.Align(buffer.Bytes.Range(symbols.Range).Maximum)) : 0,
             PreparedOffsets = preparedOffsets,
             PreparedBytes = prepared,
         };
+    }
+
+    private static long Maximum(ArenaItem item, SymbolTable symbols) => item.Bytes.Range(symbols.Range).Maximum;
+
+    private static long[] Place(IReadOnlyList<ArenaItem> items, SymbolTable symbols, out long total)
+    {
+        var offsets = new long[items.Count];
+        total = ArenaPlacement.Place(
+            items.Count,
+            [.. items.Select(item => Maximum(item, symbols))],
+            [.. items.Select(item => item.First)],
+            [.. items.Select(item => item.Last)],
+            [.. items.Select(item => item.IdleFrom)],
+            [.. items.Select(item => item.IdleTo)],
+            offsets,
+            new int[ArenaPlacement.WorkLength(items.Count)]);
+        return offsets;
+    }
+
+    /// <summary>Which of the results of the kernel that begins it a use belongs to.</summary>
+    private static int BirthOrder(LoweredModel model, ArenaUse use)
+    {
+        IReadOnlyList<View> writes = use.FirstKernel < model.Kernels.Count ? model.Kernels[use.FirstKernel].Writes : [];
+        for (int index = 0; index < writes.Count; index++)
+        {
+            if (writes[index].Buffer == use.Buffers[0])
+            {
+                return index;
+            }
+        }
+
+        return writes.Count;
     }
 
     private static Dictionary<MemoryBuffer, (int First, int Last)> FindUses(LoweredModel model)

@@ -102,18 +102,21 @@ public static class DescriptionText
 
         string[] multiplyAdds = [.. kernels.Select(static kernel => Figure(kernel.MultiplyAdds, kernel.MultiplyAddsText))];
         string[] bytes = [.. kernels.Select(static kernel => Figure(kernel.Bytes, kernel.BytesText))];
-        int numberWidth = (kernels.Length - 1).ToString(CultureInfo.InvariantCulture).Length;
+        string[] repetitions = [.. kernels.Select(static kernel => kernel.Repetitions == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"× {kernel.Repetitions}"))];
+        int repetitionsWidth = repetitions.Max(static repetition => repetition.Length);
+        int numberWidth = kernels[^1].Index.ToString(CultureInfo.InvariantCulture).Length;
         int nameWidth = kernels.Max(static kernel => kernel.Name.Length);
         int kindWidth = kernels.Max(static kernel => kernel.Kind.Length);
         int multiplyAddsWidth = multiplyAdds.Max(static figure => figure.Length);
         int bytesWidth = bytes.Max(static figure => figure.Length);
-        text.Append("\nkernels (multiply-adds, bytes moved, nodes)\n");
+        text.Append(repetitionsWidth == 0 ? "\nkernels (multiply-adds, bytes moved, nodes)\n" : "\nkernels (times a run, multiply-adds and bytes moved each time, nodes)\n");
         for (int index = 0; index < kernels.Length; index++)
         {
             KernelDescription kernel = kernels[index];
-            text.Append("  ").Append(index.ToString(CultureInfo.InvariantCulture).PadLeft(numberWidth))
+            text.Append("  ").Append(kernel.Index.ToString(CultureInfo.InvariantCulture).PadLeft(numberWidth))
                 .Append("  ").Append(kernel.Name.PadRight(nameWidth))
                 .Append("  ").Append(kernel.Kind.PadRight(kindWidth))
+                .Append(repetitionsWidth == 0 ? "" : "  ").Append(repetitions[index].PadRight(repetitionsWidth))
                 .Append("  ").Append(multiplyAdds[index].PadLeft(multiplyAddsWidth))
                 .Append("  ").Append(bytes[index].PadLeft(bytesWidth))
                 .Append("  ").AppendJoin(", ", kernel.Nodes).Append('\n');
@@ -130,9 +133,14 @@ public static class DescriptionText
         text.Append("\nmemory plan (offset, bytes, kernels, buffer)\n");
         foreach (BufferDescription buffer in model.MemoryPlan.OrderBy(static buffer => buffer.Offset).ThenBy(static buffer => buffer.FirstKernel))
         {
-            text.Append(CultureInfo.InvariantCulture, $"  {buffer.Offset,12}  {buffer.Bytes,12}  {buffer.FirstKernel,4}..{buffer.LastKernel,-4}  {buffer.Name}\n");
+            text.Append(CultureInfo.InvariantCulture, $"  {buffer.Offset,12}  {buffer.Bytes,12}  {buffer.FirstKernel,4}..{buffer.LastKernel,-4}  {buffer.Name}{Times(buffer)}\n");
         }
     }
+
+    private static string Times(BufferDescription buffer) => buffer.Repetitions == 1 ? ""
+        : buffer.Period == 0 ? string.Create(CultureInfo.InvariantCulture, $" × {buffer.Repetitions}")
+        : string.Create(CultureInfo.InvariantCulture, $" × {buffer.Repetitions}, every {buffer.Period} kernels")
+            + (buffer.OffsetStep == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" {buffer.OffsetStep} bytes further"));
 
     private static string WithMember(string line, string member) => member.Length == 0 ? line : $"{line}  ({member})";
 

@@ -24,7 +24,7 @@ public sealed record ModelDescription
     /// <summary>Symbols in shapes with their bounds.</summary>
     public DimensionDescription[] Dimensions { get; init; } = [];
 
-    /// <summary>Kernels in the order they run.</summary>
+    /// <summary>Kernels in the order they first run; those of a repeated block are told once.</summary>
     public KernelDescription[] Kernels { get; init; } = [];
 
     /// <summary>Where each buffer lies in the arena; empty where that is computed at run time.</summary>

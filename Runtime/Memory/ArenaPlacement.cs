@@ -38,12 +38,31 @@ public static class ArenaPlacement
     /// <returns>Bytes of the arena, a multiple of <see cref="Alignment"/>.</returns>
     /// <exception cref="ArgumentException">An array is too short, a size is negative, or a last use comes before the first.</exception>
     /// <exception cref="OverflowException">The sizes add up to more than a number holds.</exception>
-    public static long Place(int count, long[] sizes, int[] firstUse, int[] lastUse, long[] offsets, int[] work)
+    public static long Place(int count, long[] sizes, int[] firstUse, int[] lastUse, long[] offsets, int[] work) =>
+        Place(count, sizes, firstUse, lastUse, null, null, offsets, work);
+
+    /// <summary>
+    /// Places the first <paramref name="count"/> buffers of the arrays. A buffer may be idle for one stretch between its uses and lends its place meanwhile: one that
+    /// carries a value from each repetition of a block to the next is in use at the block's beginning and at its end.
+    /// </summary>
+    /// <param name="count">Number of buffers.</param>
+    /// <param name="sizes">Bytes of each buffer; an empty one is placed at 0.</param>
+    /// <param name="firstUse">Step that first writes each buffer.</param>
+    /// <param name="lastUse">Last step that uses each buffer, not before its first.</param>
+    /// <param name="idleFrom">First step at which each buffer holds nothing, after its first use; or <see langword="null"/> where no buffer is ever idle.</param>
+    /// <param name="idleTo">Last such step, before the last use; less than the first where the buffer is never idle.</param>
+    /// <param name="offsets">Receives the offset of each buffer, a multiple of <see cref="Alignment"/>.</param>
+    /// <param name="work">At least <see cref="WorkLength"/> elements; undefined afterwards.</param>
+    /// <returns>Bytes of the arena, a multiple of <see cref="Alignment"/>.</returns>
+    /// <exception cref="ArgumentException">An array is too short, a size is negative, or a last use comes before the first.</exception>
+    /// <exception cref="OverflowException">The sizes add up to more than a number holds.</exception>
+    public static long Place(int count, long[] sizes, int[] firstUse, int[] lastUse, int[]? idleFrom, int[]? idleTo, long[] offsets, int[] work)
     {
-        Check(count, sizes, firstUse, lastUse, offsets, work);
-        long bySize = Place(count, sizes, firstUse, lastUse, offsets, work, largestFirst: true);
-        long byUse = Place(count, sizes, firstUse, lastUse, offsets, work, largestFirst: false);
-        return byUse < bySize ? byUse : Place(count, sizes, firstUse, lastUse, offsets, work, largestFirst: true);
+        Check(count, sizes, firstUse, lastUse, idleFrom, idleTo, offsets, work);
+        var uses = new Uses(firstUse, lastUse, idleFrom, idleTo);
+        long bySize = Place(count, sizes, uses, offsets, work, largestFirst: true);
+        long byUse = Place(count, sizes, uses, offsets, work, largestFirst: false);
+        return byUse < bySize ? byUse : Place(count, sizes, uses, offsets, work, largestFirst: true);
     }
 
     /// <summary>Places all buffers of the arrays.</summary>
@@ -60,10 +79,10 @@ public static class ArenaPlacement
         return offsets;
     }
 
-    private static void Check(int count, long[] sizes, int[] firstUse, int[] lastUse, long[] offsets, int[] work)
+    private static void Check(int count, long[] sizes, int[] firstUse, int[] lastUse, int[]? idleFrom, int[]? idleTo, long[] offsets, int[] work)
     {
         if (count < 0 || sizes.Length < count || firstUse.Length < count || lastUse.Length < count || offsets.Length < count
-            || work.Length < WorkLength(count))
+            || work.Length < WorkLength(count) || idleFrom?.Length < count || idleTo?.Length < count || idleFrom is null != idleTo is null)
         {
             throw new ArgumentException("An array is shorter than the number of buffers asks for.", nameof(count));
         }
@@ -82,7 +101,7 @@ public static class ArenaPlacement
         }
     }
 
-    private static long Place(int count, long[] sizes, int[] firstUse, int[] lastUse, long[] offsets, int[] work, bool largestFirst)
+    private static long Place(int count, long[] sizes, Uses uses, long[] offsets, int[] work, bool largestFirst)
     {
         // work = [0, count): buffers in the order they are placed; [count, count + placed): placed buffers by offset.
         for (int buffer = 0; buffer < count; buffer++)
@@ -90,7 +109,7 @@ public static class ArenaPlacement
             work[buffer] = buffer;
         }
 
-        Sort(count, sizes, firstUse, work, largestFirst);
+        Sort(count, sizes, uses.First, work, largestFirst);
         long total = 0;
         int placed = 0;
         for (int index = 0; index < count; index++)
@@ -103,7 +122,7 @@ public static class ArenaPlacement
                 continue;
             }
 
-            long offset = FindGap(buffer, size, firstUse, lastUse, sizes, offsets, work, count, placed);
+            long offset = FindGap(buffer, size, uses, sizes, offsets, work, count, placed);
             offsets[buffer] = offset;
             total = Math.Max(total, checked(offset + size));
             Insert(buffer, offsets, work, count, placed++);
@@ -114,7 +133,7 @@ public static class ArenaPlacement
 
     /// <summary>The start of the smallest gap that holds the buffer, between the buffers in use at the same time; else the end of the last.</summary>
     private static long FindGap(
-        int buffer, long size, int[] firstUse, int[] lastUse, long[] sizes, long[] offsets, int[] work, int start, int placed)
+        int buffer, long size, Uses uses, long[] sizes, long[] offsets, int[] work, int start, int placed)
     {
         long end = 0;
         long best = -1;
@@ -122,7 +141,7 @@ public static class ArenaPlacement
         for (int index = start; index < start + placed; index++)
         {
             int other = work[index];
-            if (lastUse[other] < firstUse[buffer] || firstUse[other] > lastUse[buffer])
+            if (!uses.Overlap(buffer, other))
             {
                 continue;
             }
@@ -201,5 +220,51 @@ public static class ArenaPlacement
         }
 
         return sameUse ? left < right : firstUse[left] < firstUse[right];
+    }
+
+    /// <summary>When buffers are in use.</summary>
+    private readonly struct Uses
+    {
+        private readonly int[] _last;
+        private readonly int[]? _idleFrom;
+        private readonly int[]? _idleTo;
+
+        public Uses(int[] first, int[] last, int[]? idleFrom, int[]? idleTo)
+        {
+            First = first;
+            _last = last;
+            _idleFrom = idleFrom;
+            _idleTo = idleTo;
+        }
+
+        public int[] First { get; }
+
+        /// <summary>Whether two buffers are ever in use at the same step.</summary>
+        public bool Overlap(int left, int right)
+        {
+            if (_last[left] < First[right] || First[left] > _last[right])
+            {
+                return false;
+            }
+
+            bool leftIdles = Idles(left);
+            bool rightIdles = Idles(right);
+            if (!leftIdles && !rightIdles)
+            {
+                return true;
+            }
+
+            // Each is in use before and after its idle time.
+            int leftEnd = leftIdles ? _idleFrom![left] - 1 : _last[left];
+            int rightEnd = rightIdles ? _idleFrom![right] - 1 : _last[right];
+            int leftAgain = leftIdles ? _idleTo![left] + 1 : int.MaxValue;
+            int rightAgain = rightIdles ? _idleTo![right] + 1 : int.MaxValue;
+            return (First[left] <= rightEnd && First[right] <= leftEnd)
+                || (First[left] <= _last[right] && rightAgain <= leftEnd)
+                || (leftAgain <= rightEnd && First[right] <= _last[left])
+                || (leftIdles && rightIdles && leftAgain <= _last[right] && rightAgain <= _last[left]);
+        }
+
+        private bool Idles(int buffer) => _idleFrom is not null && _idleFrom[buffer] <= _idleTo![buffer];
     }
 }
