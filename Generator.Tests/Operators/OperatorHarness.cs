@@ -95,14 +95,14 @@ internal sealed class OperatorHarness
         known.Infer(node, Inference);
     }
 
-    /// <summary>Normalises and expands a node (and what it becomes) until only what is kept is left, and returns the graph's nodes.</summary>
-    public IReadOnlyList<Node> Expand(Node node)
+    /// <summary>Normalises and expands a node (and what it becomes) until only what is kept is left, and returns the graph's nodes. All outputs are read, or those given.</summary>
+    public IReadOnlyList<Node> Expand(Node node, params int[] outputs)
     {
-        foreach (Value? output in node.Outputs)
+        for (int output = 0; output < node.Outputs.Count; output++)
         {
-            if (output is not null)
+            if (node.Outputs[output] is { } value && (outputs.Length == 0 || outputs.Contains(output)))
             {
-                Graph.Outputs.Add(output);
+                Graph.Outputs.Add(value);
             }
         }
 
