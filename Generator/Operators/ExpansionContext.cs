@@ -26,7 +26,7 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
         bool isInternal = type.StartsWith(OperatorRegistry.InternalDomain + ".", StringComparison.Ordinal);
         string domain = isInternal ? OperatorRegistry.InternalDomain : "";
         string name = isInternal ? type.Substring(domain.Length + 1) : type;
-        added = Graph.AddNode($"{node.Name}/{name}_{_count++}", name, inputs, isInternal ? 1 : OperatorRegistry.NewestOpset, _index++, domain);
+        added = Graph.AddNode($"{node.Name}/{name}_{_count++}", name, inputs, isInternal ? 1 : OperatorRegistry.NewestOpset, Place(), domain);
         added.Origins = Origins;
         added.Line = node.Line;
         foreach ((string attribute, object value) in attributes)
@@ -47,6 +47,26 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
     public Value AddLike(Node original, params Value?[] inputs) =>
         Add(original.Type, [.. original.Attributes.Values.Select(attribute => (attribute.Name, attribute.Value))], inputs);
 
+    /// <summary>The node again, of the same domain and version, on other inputs.</summary>
+    public Node AddCopy(Node original, params Value?[] inputs)
+    {
+        Node copy = Graph.AddNode($"{node.Name}/{original.Type}_{_count++}", original.Type, inputs, original.Version, Place(), original.Domain);
+        copy.Origins = Origins;
+        copy.Line = node.Line;
+        foreach (AttributeValue attribute in original.Attributes.Values)
+        {
+            copy.SetAttribute(attribute.Name, attribute.Value);
+        }
+
+        foreach (Value? output in original.Outputs)
+        {
+            copy.AddOutput(output is null ? null : Graph.AddValue(copy.Name));
+        }
+
+        infer(copy);
+        return copy;
+    }
+
     /// <summary>A scalar literal of the given type.</summary>
     public Value Literal(double value, ElementType type) =>
         Graph.AddConstant($"{node.Name}/literal", Folding.ScalarConstant(value, type));
@@ -60,5 +80,16 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
         {
             Graph.ReplaceUses(output, replacement);
         }
+    }
+
+    /// <summary>Where the next node goes: before the replaced one, wherever others have moved it.</summary>
+    private int Place()
+    {
+        if (_index >= Graph.Nodes.Count || Graph.Nodes[_index] != node)
+        {
+            _index = Graph.Nodes.IndexOf(node);
+        }
+
+        return _index++;
     }
 }

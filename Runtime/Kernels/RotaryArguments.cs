@@ -47,10 +47,10 @@ public unsafe struct RotaryArguments
     /// <summary>Elements of a head that are rotated, from its start; even, at most <see cref="HeadSize"/>. The others are copied.</summary>
     public nint RotarySize;
 
-    /// <summary>Cosines [positions, RotarySize / 2].</summary>
+    /// <summary>Cosines [positions, RotarySize / 2], or [positions, RotarySize] with a <see cref="TablePairOffset"/>.</summary>
     public float* Cosine;
 
-    /// <summary>Sines [positions, RotarySize / 2].</summary>
+    /// <summary>Sines, as the cosines.</summary>
     public float* Sine;
 
     /// <summary>Positions in the tables: a position must be less than this.</summary>
@@ -61,6 +61,15 @@ public unsafe struct RotaryArguments
 
     /// <summary>From one row of the batch to the next in tables that are [batch, sequence, RotarySize / 2]; 0 for tables that all rows share.</summary>
     public nint TableBatchStride;
+
+    /// <summary>From one head to the next in tables that every head has its own of; 0 for tables that all heads share.</summary>
+    public nint TableHeadStride;
+
+    /// <summary>From the entry of a pair's first element to that of its second, in tables with an entry for each; 0 where a pair has one entry.</summary>
+    public nint TablePairOffset;
+
+    /// <summary>From one pair to the next in the tables; 0 stands for 1.</summary>
+    public nint TablePairStride;
 
     /// <summary>[batch, sequence] position of each element; null to count from <see cref="PositionOffset"/>.</summary>
     public long* PositionIds;

@@ -4,7 +4,8 @@ using Cameo.Vectors;
 namespace Cameo.Kernels;
 
 /// <summary>
-/// Rotary position embedding: pairs of elements (x, y) of a head become (x · cos − y · sin, y · cos + x · sin), with angles from tables by position.
+/// Rotary position embedding: pairs of elements (x, y) of a head become (x · cos − y · sin, y · cos + x · sin), with angles from tables by position. Tables may
+/// have an entry for each element of a pair; then the first element's result takes the first ones.
 /// </summary>
 public static unsafe class RotaryEmbedding
 {
@@ -85,7 +86,8 @@ public static unsafe class RotaryEmbedding
                 {
                     float* input = _arguments.Input + (batch * _arguments.InputBatchStride) + (index * _arguments.InputSequenceStride) + (head * _arguments.InputHeadStride);
                     float* output = _arguments.Output + (batch * _arguments.OutputBatchStride) + (index * _arguments.OutputSequenceStride) + (head * _arguments.OutputHeadStride);
-                    Rotate(input, output, _arguments.Cosine + row, _arguments.Sine + row, rotated / 2);
+                    nint entry = row + (head * _arguments.TableHeadStride);
+                    Rotate(input, output, _arguments.Cosine + entry, _arguments.Sine + entry, rotated / 2);
                     if (input != output)
                     {
                         int rest = (int)(_arguments.HeadSize - rotated);
@@ -97,42 +99,33 @@ public static unsafe class RotaryEmbedding
 
         private void Rotate(float* input, float* output, float* cosine, float* sine, nint pairs)
         {
-            if (_arguments.Interleaved)
-            {
-                RotateNeighbours(input, output, cosine, sine, pairs);
-                return;
-            }
-
+            nint second = _arguments.TablePairOffset;
+            nint stride = _arguments.TablePairStride == 0 ? 1 : _arguments.TablePairStride;
             nint pair = 0;
-            for (; pair + V.Count <= pairs; pair += V.Count)
+            if (!_arguments.Interleaved && stride == 1)
             {
-                RotateHalves<V>(input + pair, output + pair, cosine + pair, sine + pair, pairs);
+                for (; pair + V.Count <= pairs; pair += V.Count)
+                {
+                    RotateHalves<V>(input + pair, output + pair, cosine + pair, sine + pair, pairs, second);
+                }
             }
 
+            // Neighbours, and the rest of the halves, one pair at a time.
+            nint step = _arguments.Interleaved ? 2 : 1;
+            nint distance = _arguments.Interleaved ? 1 : pairs;
             for (; pair < pairs; pair++)
             {
-                RotateHalves<ScalarFloat>(input + pair, output + pair, cosine + pair, sine + pair, pairs);
+                RotateHalves<ScalarFloat>(input + (pair * step), output + (pair * step), cosine + (pair * stride), sine + (pair * stride), distance, second);
             }
         }
 
-        private static void RotateHalves<VAny>(float* input, float* output, float* cosine, float* sine, nint half)
+        /// <summary>Rotates pairs of an element and the one <paramref name="distance"/> after it.</summary>
+        private static void RotateHalves<VAny>(float* input, float* output, float* cosine, float* sine, nint distance, nint second)
             where VAny : struct, IVector<VAny>
         {
-            VAny x = VAny.Load(input), y = VAny.Load(input + half);
-            VAny cos = VAny.Load(cosine), sin = VAny.Load(sine);
-            VAny.Store(VAny.MultiplyAdd(x, cos, -(y * sin)), output);
-            VAny.Store(VAny.MultiplyAdd(y, cos, x * sin), output + half);
-        }
-
-        private static void RotateNeighbours(float* input, float* output, float* cosine, float* sine, nint pairs)
-        {
-            for (nint pair = 0; pair < pairs; pair++)
-            {
-                ScalarFloat x = new(input[2 * pair]), y = new(input[(2 * pair) + 1]);
-                ScalarFloat cos = new(cosine[pair]), sin = new(sine[pair]);
-                output[2 * pair] = ScalarFloat.MultiplyAdd(x, cos, -(y * sin)).Value;
-                output[(2 * pair) + 1] = ScalarFloat.MultiplyAdd(y, cos, x * sin).Value;
-            }
+            VAny x = VAny.Load(input), y = VAny.Load(input + distance);
+            VAny.Store(VAny.MultiplyAdd(x, VAny.Load(cosine), -(y * VAny.Load(sine))), output);
+            VAny.Store(VAny.MultiplyAdd(y, VAny.Load(cosine + second), x * VAny.Load(sine + second)), output + distance);
         }
     }
 }

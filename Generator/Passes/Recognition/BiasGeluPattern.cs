@@ -7,6 +7,8 @@ namespace Cameo.Generator.Passes.Recognition;
 /// </summary>
 internal sealed class BiasGeluPattern : Pattern
 {
+    public override string Name => PatternNames.BiasGelu;
+
     public override bool IsAnchor(Node node) => node is { Domain: "", Type: "Gelu" };
 
     public override void Rewrite(Node node, RecognitionContext context)

@@ -18,6 +18,8 @@ internal sealed class GeluPattern : ActivationPattern
     /// <summary>x / 2 + x t / 2.</summary>
     private static readonly Polynomial HalfOfBoth = Polynomial.Of((new Term(1), 0.5), (new Term(1, 1), 0.5));
 
+    public override string Name => PatternNames.Gelu;
+
     public override bool IsAnchor(Node node) => node is { Domain: "", Type: "Erf" or "Tanh" or "Sigmoid" };
 
     protected override IEnumerable<ActivationForm> Interpret(Node node, Polynomial argument, double tolerance)

@@ -9,6 +9,8 @@ namespace Cameo.Generator.Passes.Recognition;
 /// </summary>
 internal sealed class GroupNormalizationPattern : Pattern
 {
+    public override string Name => PatternNames.GroupNormalization;
+
     public override bool IsAnchor(Node node) => node is { Domain: "", Type: "InstanceNormalization" };
 
     public override void Rewrite(Node node, RecognitionContext context)

@@ -12,6 +12,8 @@ internal sealed class HardSwishPattern : ActivationPattern
     private const double Slope = 1.0 / 6;
     private const double Offset = 0.5;
 
+    public override string Name => PatternNames.HardSwish;
+
     public override bool IsAnchor(Node node) => node is { Domain: "", Type: "Clip" or "HardSigmoid" };
 
     protected override IEnumerable<ActivationForm> Interpret(Node node, Polynomial argument, double tolerance)

@@ -16,7 +16,7 @@ internal abstract class NormalizationPattern : Pattern
 
     protected NormalizationPattern(bool centers) => _centers = centers;
 
-    private string Name => _centers ? PatternNames.LayerNormalization : PatternNames.RootMeanSquareNormalization;
+    public override string Name => _centers ? PatternNames.LayerNormalization : PatternNames.RootMeanSquareNormalization;
 
     public override bool IsAnchor(Node node) => node is { Domain: "", Type: "ReduceMean" };
 

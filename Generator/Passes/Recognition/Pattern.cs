@@ -8,6 +8,9 @@ namespace Cameo.Generator.Passes.Recognition;
 /// </summary>
 internal abstract class Pattern
 {
+    /// <summary>The pattern's name for misses that it does not report itself.</summary>
+    public virtual string Name => GetType().Name;
+
     /// <summary>Whether the pattern may be found around the node; cheap.</summary>
     public abstract bool IsAnchor(Node node);
 

@@ -21,6 +21,8 @@ internal static class PatternRecognition
         new GroupNormalizationPattern(),
         new BiasGeluPattern(),
         new SkipNormalizationPattern(),
+        new RotaryPattern(),
+        new PartialRotaryPattern(),
     ];
 
     public static void Run(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)
@@ -37,7 +39,7 @@ internal static class PatternRecognition
                 // An earlier match may have taken the node in.
                 if (anchor.Outputs.Any(output => output is not null && (output.Consumers.Count > 0 || graph.IsOutput(output))))
                 {
-                    pattern.Rewrite(anchor, context);
+                    Rewrite(pattern, anchor, context);
                 }
             }
 
@@ -52,6 +54,19 @@ internal static class PatternRecognition
         {
             diagnostics.Add(new(DiagnosticIds.MissedOptimization, DiagnosticLevel.Info,
                 $"{miss.Node.OperatorName} '{miss.Node.Name}' looks like the pattern '{miss.Pattern}' but was not recognised: {miss.Reason}.", miss.Node.Line));
+        }
+    }
+
+    /// <summary>What a canonical node refuses stays as it was spelled: recognition must not make a model fail that works without it.</summary>
+    private static void Rewrite(Pattern pattern, Node anchor, RecognitionContext context)
+    {
+        try
+        {
+            pattern.Rewrite(anchor, context);
+        }
+        catch (ModelException exception)
+        {
+            context.Miss(pattern.Name, anchor, exception.Reason);
         }
     }
 }

@@ -8,6 +8,7 @@ internal sealed class RecognitionContext(Graph graph)
 {
     private readonly InferenceContext _inference = new(graph);
     private readonly List<RecognitionMiss> _misses = [];
+    private RotaryTables? _rotaryTables;
 
     public Graph Graph { get; } = graph;
 
@@ -17,6 +18,13 @@ internal sealed class RecognitionContext(Graph graph)
     /// </summary>
     public Rewriting Rewrite(Value result, params Value[] inputs) => new(Graph, new ExpansionContext(
         Graph, result.Producer!, added => ShapePropagation.Infer(added, _inference)) { Origins = Origins(result, inputs) });
+
+    /// <summary>Tables of rotary embeddings that were made so far.</summary>
+    public RotaryTables RotaryTables => _rotaryTables ??= new RotaryTables(this);
+
+    /// <summary>Makes nodes in front of <paramref name="place"/> that stand for given nodes of the model.</summary>
+    public ExpansionContext Before(Node place, IReadOnlyList<string> origins) =>
+        new(Graph, place, added => ShapePropagation.Infer(added, _inference)) { Origins = origins };
 
     /// <summary>
     /// Reports a recognised pattern: <paramref name="canonical"/> is the value of the node that stands for it, together with nodes before it that stay.

@@ -8,6 +8,8 @@ namespace Cameo.Generator.Passes.Recognition;
 /// </summary>
 internal sealed class SkipNormalizationPattern : Pattern
 {
+    public override string Name => PatternNames.SkipNormalization;
+
     public override bool IsAnchor(Node node) => node is { Domain: "", Type: "LayerNormalization" or "RMSNormalization" };
 
     public override void Rewrite(Node node, RecognitionContext context)

@@ -10,6 +10,8 @@ internal sealed class SwishPattern : ActivationPattern
 {
     private static readonly Polynomial Product = Polynomial.Of((new Term(1, 1), 1));
 
+    public override string Name => PatternNames.Swish;
+
     public override bool IsAnchor(Node node) => node is { Domain: "", Type: "Sigmoid" };
 
     protected override IEnumerable<ActivationForm> Interpret(Node node, Polynomial argument, double tolerance)
