@@ -1,0 +1,192 @@
+using Cameo.Kernels;
+using Cameo.Tests.Infrastructure;
+using Cameo.Threading;
+using Cameo.Vectors;
+using Xunit;
+
+namespace Cameo.Tests.Kernels.Quantized;
+
+/// <summary>Products of float32 activations with narrow weights against sums in double, with all operands ending at unmapped pages.</summary>
+[Trait("Widths", "all")]
+public sealed unsafe class NarrowMatrixMultiplyTests
+{
+    private static readonly int[] RowCounts = [1, 2, 3, 4, 5, 13];
+    private static readonly int[] BlockSizes = [8, 16, 32, 40, 128, 256, 264, 512, 1 << 20];
+
+    [Fact]
+    public void UInt4MatchesDoubleForAllBlocksAndZeroPoints()
+    {
+        foreach (int blockSize in BlockSizes)
+        {
+            foreach (ZeroPointKind zeroPoints in Enum.GetValues<ZeroPointKind>())
+            {
+                foreach ((int n, int k) in new[] { (1, 1), (33, 7), (31, 64), (32, 100), (70, 777) })
+                {
+                    using NarrowTestMatrix weights = NarrowTestMatrix.UInt4(k, n, blockSize, zeroPoints, halfScales: (blockSize / 8 % 2) == 0, n + k);
+                    Check<UInt4Format>(weights, $"block {blockSize}, zero points {zeroPoints}");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Int8MatchesDoubleForAllBlocksAndZeroPoints()
+    {
+        foreach (int blockSize in BlockSizes)
+        {
+            foreach (ZeroPointKind zeroPoints in Enum.GetValues<ZeroPointKind>())
+            {
+                foreach ((int n, int k) in new[] { (1, 1), (33, 7), (32, 100), (70, 777) })
+                {
+                    using NarrowTestMatrix weights = NarrowTestMatrix.Int8(k, n, blockSize, zeroPoints, halfScales: (blockSize / 8 % 2) == 0, n + k);
+                    Check<Int8Format>(weights, $"block {blockSize}, zero points {zeroPoints}");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void SixteenBitWeightsMatchDouble()
+    {
+        foreach ((int n, int k) in new[] { (1, 1), (33, 7), (31, 64), (32, 100), (70, 777) })
+        {
+            using NarrowTestMatrix half = NarrowTestMatrix.Half(k, n, n + k);
+            Check<HalfFormat>(half, "half");
+            using NarrowTestMatrix bfloat16 = NarrowTestMatrix.BFloat16(k, n, n + k);
+            Check<BFloat16Format>(bfloat16, "bfloat16");
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 600, 900)]
+    [InlineData(3, 600, 900)]
+    [InlineData(160, 130, 600)]
+    public void ThreadsGiveTheSameBits(int m, int n, int k)
+    {
+        using NarrowTestMatrix weights = NarrowTestMatrix.UInt4(k, n, 32, ZeroPointKind.Bytes, halfScales: false, 5);
+        float[] serial = Multiply<UInt4Format>(weights, m, Workers.Serial, "serial");
+        foreach (int threads in new[] { 2, 3, 7 })
+        {
+            Assert.True(Multiply<UInt4Format>(weights, m, new Workers(threads), "threads").AsSpan().SequenceEqual(serial), $"{threads} threads");
+        }
+    }
+
+    [Fact]
+    public void InfinityAndNaNInHalfWeightsReachTheirColumnOnly()
+    {
+        foreach (int m in new[] { 1, 4, 9 })
+        {
+            const int n = 40, k = 6;
+            using NarrowTestMatrix weights = NarrowTestMatrix.Half(k, n, 1);
+            weights.Matrix.Words[(2 * 32) + 5] = 0x7C00_0000;
+            weights.Matrix.Words[(1 * 32) + 7] = 0x0000_FE00;
+            weights.Matrix.Words[(3 * 32) + (1 * 32) + 1] = 0xFC00_0000;
+            float[] a = [.. Enumerable.Repeat(1f, m * k)];
+            var c = new float[m * n];
+            fixed (float* left = a, output = c)
+            {
+                NarrowMatrixMultiply.Packed<HalfFormat, float, NoEpilogue>(Workers.Serial, left, k, weights.Matrix, output, n, m, default);
+            }
+
+            for (int index = 0; index < c.Length; index++)
+            {
+                Assert.Equal(index % n == 5, float.IsPositiveInfinity(c[index]));
+                Assert.Equal(index % n == 7, float.IsNaN(c[index]));
+                Assert.Equal(index % n == 33, float.IsNegativeInfinity(c[index]));
+            }
+        }
+    }
+
+    [Fact]
+    public void OutputsAreConvertedToTheirType()
+    {
+        const int m = 3, n = 37, k = 50;
+        using NarrowTestMatrix weights = NarrowTestMatrix.UInt4(k, n, 16, ZeroPointKind.None, halfScales: false, 3);
+        using GuardedFloats a = new GuardedFloats(m * k).Fill(4);
+        using GuardedBuffer<float> floats = new(m * n);
+        using GuardedBuffer<Half> halves = new(m * n);
+        using GuardedBuffer<BFloat16> bfloats = new(m * n);
+        NarrowMatrixMultiply.Packed<UInt4Format, float, NoEpilogue>(Workers.Serial, a.Pointer, k, weights.Matrix, floats.Pointer, n, m, default);
+        NarrowMatrixMultiply.Packed<UInt4Format, Half, NoEpilogue>(Workers.Serial, a.Pointer, k, weights.Matrix, halves.Pointer, n, m, default);
+        NarrowMatrixMultiply.Packed<UInt4Format, BFloat16, NoEpilogue>(Workers.Serial, a.Pointer, k, weights.Matrix, bfloats.Pointer, n, m, default);
+        for (int index = 0; index < m * n; index++)
+        {
+            Assert.Equal((Half)floats.Pointer[index], halves.Pointer[index]);
+            Assert.Equal((BFloat16)floats.Pointer[index], bfloats.Pointer[index]);
+        }
+    }
+
+    [Fact]
+    public void RunsAllocateNothing()
+    {
+        using NarrowTestMatrix weights = NarrowTestMatrix.UInt4(300, 70, 32, ZeroPointKind.None, halfScales: false, 3);
+        using GuardedFloats a = new GuardedFloats(20 * 300).Fill(1);
+        using var c = new GuardedFloats(20 * 70);
+        var workers = new Workers(2);
+        void Run()
+        {
+            NarrowMatrixMultiply.Packed<UInt4Format, float, NoEpilogue>(workers, a.Pointer, 300, weights.Matrix, c.Pointer, 70, 20, default);
+            NarrowMatrixMultiply.Packed<UInt4Format, float, NoEpilogue>(workers, a.Pointer, 300, weights.Matrix, c.Pointer, 70, 1, default);
+        }
+
+        Run();
+        Run();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Run();
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void InconsistentMatricesAreRefused()
+    {
+        using NarrowTestMatrix weights = NarrowTestMatrix.UInt4(64, 32, 32, ZeroPointKind.None, halfScales: false, 3);
+        NarrowMatrix odd = weights.Matrix with { BlockSize = 12 };
+        NarrowMatrix bare = weights.Matrix with { Scales = null };
+        Assert.Throws<ArgumentException>(() => NarrowMatrixMultiply.Packed<UInt4Format, float, NoEpilogue>(Workers.Serial, null, 64, odd, null, 32, 1, default));
+        Assert.Throws<ArgumentException>(() => NarrowMatrixMultiply.Packed<UInt4Format, float, NoEpilogue>(Workers.Serial, null, 64, bare, null, 32, 1, default));
+    }
+
+    private static void Check<TFormat>(NarrowTestMatrix weights, string what)
+        where TFormat : struct, INarrowFormat
+    {
+        foreach (int m in RowCounts)
+        {
+            Multiply<TFormat>(weights, m, Workers.Serial, what);
+        }
+    }
+
+    private static float[] Multiply<TFormat>(NarrowTestMatrix weights, int m, Workers workers, string what)
+        where TFormat : struct, INarrowFormat
+    {
+        int n = weights.Columns, k = weights.Depth, lda = k + 3, ldc = n + 5;
+        using GuardedFloats a = new GuardedFloats(((m - 1) * lda) + k).Fill(m);
+        using GuardedFloats bias = new GuardedFloats(n).Fill(k);
+        using var c = new GuardedFloats(((m - 1) * ldc) + n);
+        NarrowMatrixMultiply.Packed<TFormat, float, BiasEpilogue>(workers, a.Pointer, lda, weights.Matrix, c.Pointer, ldc, m, new(bias.Pointer));
+        for (int row = 0; row < m; row++)
+        {
+            for (int column = 0; column < ldc && (row * ldc) + column < c.Length; column++)
+            {
+                float actual = c.Pointer[(row * ldc) + column];
+                if (column >= n)
+                {
+                    Assert.True(float.IsNaN(actual), $"{what}, {m}×{k}×{n}: wrote between rows at {row}, {column}");
+                    continue;
+                }
+
+                double sum = 0;
+                for (int depth = 0; depth < k; depth++)
+                {
+                    sum += a.Pointer[(row * lda) + depth] * weights.Values[depth, column];
+                }
+
+                // Each of k + 3 operations rounds a sum whose size is about √k + 1 of the largest products, before zero points are taken off: half a unit of the last place each.
+                double expected = sum + bias.Pointer[column] + row;
+                double bound = 1.2e-7 * (((Math.Sqrt(k) + 3) * (Math.Sqrt(k) + 1) * weights.Magnitude) + row + 2);
+                Assert.True(Math.Abs(expected - actual) <= bound, $"{what}, {m}×{k}×{n} at {row}, {column}: {actual:R} instead of {expected:R}, bound {bound:G3}");
+            }
+        }
+
+        return c.Span.ToArray();
+    }
+}

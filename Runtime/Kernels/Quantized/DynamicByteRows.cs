@@ -1,0 +1,48 @@
+using Cameo.Vectors;
+
+namespace Cameo.Kernels;
+
+/// <summary>A tile of quantised rows times a panel of 8-bit weights: exact integer sums over each block, then scaled.</summary>
+internal static unsafe class DynamicByteRows
+{
+    private const int Columns = NarrowMatrix.PanelColumns;
+
+    // The most rows of a tile at any width.
+    private const int MostRows = 8;
+
+    /// <summary>sums[rows, 32] = rows · panel.</summary>
+    public static void Multiply<V>(int rows, ulong* elements, float* parameters, in DynamicBlocks blocks, in NarrowPanel<Int8Format> panel, float* sums)
+        where V : struct, IVector<V>
+    {
+        int* products = stackalloc int[MostRows * Columns];
+        new Span<float>(sums, rows * Columns).Clear();
+        for (nint block = 0; block < blocks.Count; block++)
+        {
+            nint firstRow = block * blocks.Groups;
+            nint groups = Math.Min(blocks.Groups, panel.WordRows - firstRow);
+            uint* words = panel.Words + (firstRow * Columns);
+            for (nint strip = 0; strip < Columns; strip += 2 * V.Count)
+            {
+                IntegerTile.Multiply<V, ShortProduct>(rows, (int*)(elements + (firstRow * rows)), words + strip, Columns, groups, products + strip, Columns, accumulate: false);
+            }
+
+            AddScaled<V>(rows, products, parameters + (block * 2 * rows), block / blocks.PerWeightBlock, panel, sums);
+        }
+    }
+
+    private static void AddScaled<V>(int rows, int* products, float* parameters, nint weightBlock, in NarrowPanel<Int8Format> panel, float* sums)
+        where V : struct, IVector<V>
+    {
+        for (nint column = 0; column < Columns; column += V.Count)
+        {
+            V scales = panel.Scales<V>(weightBlock, column), zeroPoints = panel.ZeroPoints<V>(weightBlock, column);
+            for (int row = 0; row < rows; row++)
+            {
+                V product = V.ConvertFromInt32(V.Load((float*)products + (row * Columns) + column));
+                V offset = zeroPoints * V.Broadcast(parameters[(2 * row) + 1]);
+                float* sum = sums + (row * Columns) + column;
+                V.Store(V.MultiplyAdd(V.MultiplyAdd(product, V.Broadcast(parameters[2 * row]), offset), scales, V.Load(sum)), sum);
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Cameo.Threading;
+using Cameo.Vectors;
+
+namespace Cameo.Kernels;
+
+/// <summary>A product of activations quantised on the fly with 4- or 8-bit weights, cut into items.</summary>
+internal unsafe struct DynamicProductWork<TFormat, TOutput, TEpilogue> : IParallelWork
+    where TFormat : struct, INarrowFormat
+    where TOutput : unmanaged
+    where TEpilogue : struct, IEpilogue
+{
+    public Workers Workers;
+    public MatrixPartition Partition;
+    public float* A;
+    public nint StrideA;
+    public NarrowMatrix Matrix;
+    public TOutput* C;
+    public nint StrideC;
+    public nint Rows;
+    public TEpilogue Epilogue;
+
+    private long _taken;
+
+    public void Run(int part, int parts)
+    {
+        if (Vector512.IsHardwareAccelerated && !ByteDot.PrefersNarrowVectors)
+        {
+            RunItems<Vector512Float>(part);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            RunItems<Vector256Float>(part);
+        }
+        else if (Vector128.IsHardwareAccelerated)
+        {
+            RunItems<Vector128Float>(part);
+        }
+        else
+        {
+            RunItems<ScalarFloat>(part);
+        }
+    }
+
+    private void RunItems<V>(int part)
+        where V : struct, IVector<V>
+    {
+        bool isByte = typeof(TFormat) == typeof(Int8Format);
+        DynamicBlocks blocks = DynamicBlocks.Create(Matrix, TFormat.ElementsPerWord);
+        int tileRows = isByte ? IntegerTile.LargestRows<V>() : DynamicRows.LargestRows<V>();
+        nint blockRows = Math.Min(Partition.RowsPerBlock, Rows);
+        nint sumBytes = tileRows * SumRows.Stride * sizeof(float);
+        byte* scratch = Workers.Scratch(part, (nuint)(sumBytes + DynamicLeft.ScratchBytes(blocks, blockRows)));
+        var segments = NarrowSegments.Create(Matrix, hasBlocks: true);
+        DynamicLeft left = default;
+        nint packedBlock = -1;
+        for (nint item = Take(); item < Partition.Blocks * Partition.Groups; item = Take())
+        {
+            (nint block, nint group) = Math.DivRem(item, Partition.Groups);
+            nint row = block * Partition.RowsPerBlock;
+            nint rows = Math.Min(Partition.RowsPerBlock, Rows - row);
+            if (block != packedBlock)
+            {
+                left = Pack<V>(row, rows, tileRows, blocks, scratch + sumBytes);
+                packedBlock = block;
+            }
+
+            for (nint panel = FirstPanel(group); panel < FirstPanel(group + 1); panel++)
+            {
+                MultiplyPanel<V>(left, blocks, panel, segments, row, rows, (float*)scratch);
+            }
+        }
+    }
+
+    private readonly DynamicLeft Pack<V>(nint row, nint rows, int tileRows, in DynamicBlocks blocks, byte* memory)
+        where V : struct, IVector<V>
+    {
+        float* a = A + (row * StrideA);
+        int zeroPoint = Matrix.HasZeroPoints ? 1 : TFormat.DefaultZeroPoint;
+        return typeof(TFormat) == typeof(Int8Format)
+            ? DynamicLeft.Pack<V, ShortGroup>(a, StrideA, rows, tileRows, blocks, zeroPoint, memory)
+            : DynamicLeft.Pack<V, ByteGroup>(a, StrideA, rows, tileRows, blocks, zeroPoint, memory);
+    }
+
+    private void MultiplyPanel<V>(in DynamicLeft left, in DynamicBlocks blocks, nint panel, in NarrowSegments segments, nint row, nint rows, float* sums)
+        where V : struct, IVector<V>
+    {
+        nint column = panel * NarrowMatrix.PanelColumns;
+        nint columns = Math.Min(NarrowMatrix.PanelColumns, Matrix.Columns - column);
+        for (nint done = 0; done < rows;)
+        {
+            int present = left.RowsAt(done, rows);
+            ulong* elements = left.Elements(done);
+            float* parameters = left.Parameters(done, present);
+            if (typeof(TFormat) == typeof(Int8Format))
+            {
+                DynamicByteRows.Multiply<V>(present, elements, parameters, blocks, new NarrowPanel<Int8Format>(Matrix, panel, segments), sums);
+            }
+            else
+            {
+                DynamicRows.Multiply<V>(present, elements, parameters, blocks, new NarrowPanel<UInt4Format>(Matrix, panel, segments), sums);
+            }
+
+            SumRows.Store<V, TEpilogue, TOutput>(sums, present, C + ((row + done) * StrideC) + column, StrideC, columns, ref Epilogue, row + done, column);
+            done += present;
+        }
+    }
+
+    private readonly nint FirstPanel(nint group) => Math.Min(group * Partition.PanelsPerGroup, MatrixPartition.PanelCount(Matrix.Columns));
+
+    /// <summary>The next item nobody has taken.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private nint Take() => (nint)(Interlocked.Increment(ref _taken) - 1);
+}

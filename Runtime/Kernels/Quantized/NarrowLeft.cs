@@ -1,0 +1,101 @@
+using Cameo.Vectors;
+
+namespace Cameo.Kernels;
+
+/// <summary>
+/// A few rows of float32 activations, made ready to meet words: multiplied by the factors that <see cref="INarrowFormat.Decode"/> left out, padded with zeros to whole segments, and
+/// with their sum over each segment, by which zero points are taken off at its end.
+/// </summary>
+internal readonly unsafe struct NarrowLeft
+{
+    // Lanes of the widest vector, a multiple of the factors' period.
+    private const int Pattern = 16;
+
+    private NarrowLeft(float* elements, float* sums, nint stride, nint sumStride)
+    {
+        Elements = elements;
+        Sums = sums;
+        Stride = stride;
+        SumStride = sumStride;
+    }
+
+    /// <summary>[rows][<see cref="Stride"/>] elements.</summary>
+    public float* Elements { get; }
+
+    /// <summary>[rows][<see cref="SumStride"/>] sums of the original elements.</summary>
+    public float* Sums { get; }
+
+    public nint Stride { get; }
+
+    public nint SumStride { get; }
+
+    /// <summary>Floats of scratch memory that <see cref="Pack"/> needs.</summary>
+    public static nint ScratchLength(in NarrowSegments segments, nint rows) => rows * (RowStride(segments) + segments.Count);
+
+    /// <summary>Packs <paramref name="rows"/> rows and adds rows of zeros up to <paramref name="paddedRows"/>.</summary>
+    public static NarrowLeft Pack<V, TFormat>(float* a, nint lda, nint rows, nint paddedRows, in NarrowSegments segments, float* scratch)
+        where V : struct, IVector<V>
+        where TFormat : struct, INarrowFormat
+    {
+        nint stride = RowStride(segments);
+        var left = new NarrowLeft(scratch, scratch + (paddedRows * stride), stride, segments.Count);
+        float* factors = stackalloc float[Pattern];
+        for (int index = 0; index < Pattern; index++)
+        {
+            factors[index] = TFormat.Factor(index % TFormat.ElementsPerWord);
+        }
+
+        for (nint row = 0; row < paddedRows; row++)
+        {
+            float* to = left.Elements + (row * stride);
+            float* sums = left.Sums + (row * left.SumStride);
+            if (row < rows)
+            {
+                PackRow<V>(a + (row * lda), factors, segments, to, sums);
+            }
+            else
+            {
+                new Span<float>(to, checked((int)stride)).Clear();
+                new Span<float>(sums, checked((int)segments.Count)).Clear();
+            }
+        }
+
+        return left;
+    }
+
+    private static void PackRow<V>(float* a, float* factors, in NarrowSegments segments, float* to, float* sums)
+        where V : struct, IVector<V>
+    {
+        for (nint segment = 0; segment < segments.Count; segment++)
+        {
+            nint length = segments.LengthOf(segment);
+            V sum = V.Zero;
+            nint index = 0;
+            for (; index + V.Count <= length; index += V.Count)
+            {
+                V element = V.Load(a + index);
+                sum += element;
+                V.Store(element * V.Load(factors + (index % Pattern)), to + index);
+            }
+
+            float total = V.ReduceAdd(sum);
+            for (; index < length; index++)
+            {
+                total += a[index];
+                to[index] = a[index] * factors[index % Pattern];
+            }
+
+            for (; index < segments.Length; index++)
+            {
+                to[index] = 0;
+            }
+
+            sums[segment] = total;
+            a += length;
+            to += segments.Length;
+        }
+    }
+
+    /// <summary>A line more than needed, so that rows are not a multiple of 4 KiB apart and evict each other.</summary>
+    private static nint RowStride(in NarrowSegments segments) => segments.PaddedDepth + Prefetch.LineFloats;
+}

@@ -1,0 +1,34 @@
+using Cameo.Vectors;
+
+namespace Cameo.Kernels;
+
+/// <summary>Finished sums of a panel on their way to the output.</summary>
+internal static unsafe class SumRows
+{
+    /// <summary>Floats from one row of sums to the next.</summary>
+    public const int Stride = MatrixMultiply.PanelColumns;
+
+    /// <summary>Stores epilogue(sums), converted to the output's type.</summary>
+    public static void Store<V, TEpilogue, TOutput>(float* sums, nint rows, TOutput* c, nint ldc, nint columns, ref TEpilogue epilogue, nint row, nint column)
+        where V : struct, IVector<V>
+        where TEpilogue : struct, IEpilogue
+        where TOutput : unmanaged
+    {
+        for (nint index = 0; index < rows; index++)
+        {
+            nint lane = 0;
+            for (; lane + V.Count <= columns; lane += V.Count)
+            {
+                NarrowLanes.Store(epilogue.Apply(V.Load(sums + lane), row + index, column + lane), c + lane);
+            }
+
+            for (; lane < columns; lane++)
+            {
+                NarrowLanes.Store(epilogue.Apply(new ScalarFloat(sums[lane]), row + index, column + lane), c + lane);
+            }
+
+            sums += Stride;
+            c += ldc;
+        }
+    }
+}
