@@ -10,6 +10,9 @@ switch (args.FirstOrDefault())
     case "models":
         ModelSuite.Run(args[1..]);
         break;
+    case "quantized":
+        QuantizedComparison.Run();
+        break;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(MatrixMultiplyComparison).Assembly).Run(args);
         break;

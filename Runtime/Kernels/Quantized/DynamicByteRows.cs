@@ -23,7 +23,7 @@ internal static unsafe class DynamicByteRows
             uint* words = panel.Words + (firstRow * Columns);
             for (nint strip = 0; strip < Columns; strip += 2 * V.Count)
             {
-                IntegerTile.Multiply<V, ShortProduct>(rows, (int*)(elements + (firstRow * rows)), words + strip, Columns, groups, products + strip, Columns, accumulate: false);
+                IntegerTile.Multiply<V, ShortProduct>(rows, (int*)(elements + (firstRow * rows)), 2 * rows, words + strip, Columns, groups, products + strip, Columns, accumulate: false);
             }
 
             AddScaled<V>(rows, products, parameters + (block * 2 * rows), block / blocks.PerWeightBlock, panel, sums);

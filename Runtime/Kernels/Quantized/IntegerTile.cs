@@ -19,34 +19,35 @@ internal static unsafe class IntegerTile
     /// <summary>sums[rows, 2 vectors] = (sums if <paramref name="accumulate"/>, else 0) + rows · words.</summary>
     /// <param name="rows">8 (only with vectors of 16 lanes), 4, 2 or 1.</param>
     /// <param name="left">[groups][rows][<see cref="IWordProduct.LeftInts"/>].</param>
+    /// <param name="leftStride">Int32s from one group of the rows to the next.</param>
     /// <param name="words">First word of the strip.</param>
     /// <param name="wordStride">Words from one row of words to the next.</param>
     /// <param name="groups">Rows of words.</param>
     /// <param name="sums">Sums.</param>
     /// <param name="sumStride">Sums from one row to the next.</param>
     /// <param name="accumulate">Whether to start from the sums that are there.</param>
-    public static void Multiply<V, TProduct>(int rows, int* left, uint* words, nint wordStride, nint groups, int* sums, nint sumStride, bool accumulate)
+    public static void Multiply<V, TProduct>(int rows, int* left, nint leftStride, uint* words, nint wordStride, nint groups, int* sums, nint sumStride, bool accumulate)
         where V : struct, IVector<V>
         where TProduct : struct, IWordProduct
     {
         switch (rows)
         {
             case 8:
-                EightRows<V, TProduct>(left, words, wordStride, groups, (float*)sums, sumStride, accumulate);
+                EightRows<V, TProduct>(left, leftStride, words, wordStride, groups, (float*)sums, sumStride, accumulate);
                 break;
             case 4:
-                FourRows<V, TProduct>(left, words, wordStride, groups, (float*)sums, sumStride, accumulate);
+                FourRows<V, TProduct>(left, leftStride, words, wordStride, groups, (float*)sums, sumStride, accumulate);
                 break;
             case 2:
-                TwoRows<V, TProduct>(left, words, wordStride, groups, (float*)sums, sumStride, accumulate);
+                TwoRows<V, TProduct>(left, leftStride, words, wordStride, groups, (float*)sums, sumStride, accumulate);
                 break;
             default:
-                OneRow<V, TProduct>(left, words, wordStride, groups, (float*)sums, sumStride, accumulate);
+                OneRow<V, TProduct>(left, leftStride, words, wordStride, groups, (float*)sums, sumStride, accumulate);
                 break;
         }
     }
 
-    private static void EightRows<V, TProduct>(int* left, uint* words, nint wordStride, nint groups, float* sums, nint sumStride, bool accumulate)
+    private static void EightRows<V, TProduct>(int* left, nint leftStride, uint* words, nint wordStride, nint groups, float* sums, nint sumStride, bool accumulate)
         where V : struct, IVector<V>
         where TProduct : struct, IWordProduct
     {
@@ -76,7 +77,7 @@ internal static unsafe class IntegerTile
             Add<V, TProduct>(first0, second0, first1, second1, left + (5 * TProduct.LeftInts), ref f0, ref f1);
             Add<V, TProduct>(first0, second0, first1, second1, left + (6 * TProduct.LeftInts), ref g0, ref g1);
             Add<V, TProduct>(first0, second0, first1, second1, left + (7 * TProduct.LeftInts), ref h0, ref h1);
-            left += 8 * TProduct.LeftInts;
+            left += leftStride;
             words += wordStride;
         }
 
@@ -90,7 +91,7 @@ internal static unsafe class IntegerTile
         Store(h0, h1, sums + (7 * sumStride));
     }
 
-    private static void FourRows<V, TProduct>(int* left, uint* words, nint wordStride, nint groups, float* sums, nint sumStride, bool accumulate)
+    private static void FourRows<V, TProduct>(int* left, nint leftStride, uint* words, nint wordStride, nint groups, float* sums, nint sumStride, bool accumulate)
         where V : struct, IVector<V>
         where TProduct : struct, IWordProduct
     {
@@ -111,7 +112,7 @@ internal static unsafe class IntegerTile
             Add<V, TProduct>(first0, second0, first1, second1, left + TProduct.LeftInts, ref b0, ref b1);
             Add<V, TProduct>(first0, second0, first1, second1, left + (2 * TProduct.LeftInts), ref c0, ref c1);
             Add<V, TProduct>(first0, second0, first1, second1, left + (3 * TProduct.LeftInts), ref d0, ref d1);
-            left += 4 * TProduct.LeftInts;
+            left += leftStride;
             words += wordStride;
         }
 
@@ -121,7 +122,7 @@ internal static unsafe class IntegerTile
         Store(d0, d1, sums + (3 * sumStride));
     }
 
-    private static void TwoRows<V, TProduct>(int* left, uint* words, nint wordStride, nint groups, float* sums, nint sumStride, bool accumulate)
+    private static void TwoRows<V, TProduct>(int* left, nint leftStride, uint* words, nint wordStride, nint groups, float* sums, nint sumStride, bool accumulate)
         where V : struct, IVector<V>
         where TProduct : struct, IWordProduct
     {
@@ -138,7 +139,7 @@ internal static unsafe class IntegerTile
             V first0 = TProduct.First(words0), second0 = TProduct.Second(words0), first1 = TProduct.First(words1), second1 = TProduct.Second(words1);
             Add<V, TProduct>(first0, second0, first1, second1, left, ref a0, ref a1);
             Add<V, TProduct>(first0, second0, first1, second1, left + TProduct.LeftInts, ref b0, ref b1);
-            left += 2 * TProduct.LeftInts;
+            left += leftStride;
             words += wordStride;
         }
 
@@ -146,7 +147,7 @@ internal static unsafe class IntegerTile
         Store(b0, b1, sums + sumStride);
     }
 
-    private static void OneRow<V, TProduct>(int* left, uint* words, nint wordStride, nint groups, float* sums, nint sumStride, bool accumulate)
+    private static void OneRow<V, TProduct>(int* left, nint leftStride, uint* words, nint wordStride, nint groups, float* sums, nint sumStride, bool accumulate)
         where V : struct, IVector<V>
         where TProduct : struct, IWordProduct
     {
@@ -160,7 +161,7 @@ internal static unsafe class IntegerTile
         {
             V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
             Add<V, TProduct>(TProduct.First(words0), TProduct.Second(words0), TProduct.First(words1), TProduct.Second(words1), left, ref a0, ref a1);
-            left += TProduct.LeftInts;
+            left += leftStride;
             words += wordStride;
         }
 
