@@ -17,6 +17,7 @@ internal sealed class AddressText(EmissionModel model)
     {
         PointerHole => Pointer([.. holes.Select(hole => ((PointerHole)hole).View)], values),
         StateHole => State([.. holes.Select(hole => ((StateHole)hole).State)], values),
+        CallHole call => $"{model.Method(model.Schedule.Site(model.Lowered.Kernels.IndexOf(call.Kernel)))}()",
         NameHole => CSharpText.Literal(Name([.. holes.Select(hole => ((NameHole)hole).Name)])),
         _ => throw new InvalidOperationException($"{holes[0]} has no spelling."),
     };

@@ -12,7 +12,7 @@ internal static class CallWriter
     /// <summary>Writes the calls of the stages; their methods follow with <see cref="WriteStages"/>.</summary>
     public static void CallStages(CodeWriter code, KernelSchedule schedule, string prefix, string argument)
     {
-        for (int stage = 0; stage * CallsPerStage < schedule.Nodes.Count; stage++)
+        for (int stage = 0; stage * CallsPerStage < schedule.Steps.Count; stage++)
         {
             code.Line($"{prefix}{stage.ToString(CultureInfo.InvariantCulture)}({argument});");
         }
@@ -26,11 +26,11 @@ internal static class CallWriter
     /// <param name="argument">That parameter's name.</param>
     public static void WriteStages(CodeWriter code, EmissionModel model, KernelSchedule schedule, string prefix, string parameter, string argument)
     {
-        for (int stage = 0; stage * CallsPerStage < schedule.Nodes.Count; stage++)
+        for (int stage = 0; stage * CallsPerStage < schedule.Steps.Count; stage++)
         {
             using (code.Block($"private void {prefix}{stage.ToString(CultureInfo.InvariantCulture)}({parameter})"))
             {
-                Write(code, model, schedule, [.. schedule.Nodes.Skip(stage * CallsPerStage).Take(CallsPerStage)], argument.Length > 0 ? [argument] : []);
+                Write(code, model, schedule, [.. schedule.Steps.Skip(stage * CallsPerStage).Take(CallsPerStage)], argument.Length > 0 ? [argument] : []);
             }
 
             code.Line();

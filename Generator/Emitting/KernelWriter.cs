@@ -21,6 +21,9 @@ internal abstract class KernelWriter
     /// <summary>A size as a C# expression of type long: a literal, or an expression over the session's dimension fields. Parenthesised where needed.</summary>
     public abstract string Size(Dimension dimension);
 
+    /// <summary>Calls the method of a kernel of a branch or body: "Relu12()".</summary>
+    public abstract string Call(Kernel kernel);
+
     /// <summary>The session's buffer of a state: an expression of type <c>KeyValueBuffer</c> or <c>CarriedState</c>.</summary>
     public abstract string State(StatePair state);
 

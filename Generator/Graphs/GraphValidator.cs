@@ -4,9 +4,11 @@ namespace Cameo.Generator.Graphs;
 internal static class GraphValidator
 {
     /// <summary>Throws an <see cref="InvalidOperationException"/> that names the stage and the first broken rule.</summary>
-    public static void Validate(Graph graph, string stage)
+    public static void Validate(Graph graph, string stage) => Validate(graph, stage, []);
+
+    private static void Validate(Graph graph, string stage, IEnumerable<Value> outer)
     {
-        var made = new HashSet<Value>(graph.Inputs);
+        var made = new HashSet<Value>(graph.Inputs.Concat(outer));
         var nodes = new HashSet<Node>();
         foreach (Node node in graph.Nodes)
         {
@@ -22,6 +24,11 @@ internal static class GraphValidator
                 Require(input.IsKnown || made.Contains(input), $"{node} reads '{input.Name}' before it is made");
             }
 
+            foreach (Graph body in node.Bodies)
+            {
+                Validate(body, stage, made);
+            }
+
             foreach (Value? output in node.Outputs)
             {
                 if (output is null)
@@ -35,7 +42,7 @@ internal static class GraphValidator
             }
         }
 
-        foreach (Value value in made)
+        foreach (Value value in made.Except(outer))
         {
             foreach (Node consumer in value.Consumers)
             {

@@ -5,6 +5,7 @@ internal sealed class SymbolTable
 {
     private readonly SortedDictionary<string, DimensionRange> _ranges = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Dimension> _definitions = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _setByKernels = new(StringComparer.Ordinal);
 
     /// <summary>Symbols that are no other's function, in ordinal order.</summary>
     public IEnumerable<string> Free => _ranges.Keys.Where(name => !_definitions.ContainsKey(name));
@@ -24,6 +25,19 @@ internal sealed class SymbolTable
     }
 
     public bool Contains(string name) => _ranges.ContainsKey(name);
+
+    /// <summary>A symbol that no input's size gives: kernels set it while the model runs (the iteration of a loop).</summary>
+    public void DeclareSetByKernel(string name, DimensionRange range)
+    {
+        _ranges[name] = range;
+        _setByKernels.Add(name);
+    }
+
+    /// <summary>Whether a symbol gets its value while the model runs, and not from the inputs' sizes.</summary>
+    public bool IsSetByKernel(string name) => _setByKernels.Contains(name);
+
+    /// <summary>Whether an expression is known before the first kernel runs.</summary>
+    public bool IsKnownAtStart(Dimension dimension) => !dimension.Symbols().Any(IsSetByKernel);
 
     /// <summary>States that a symbol equals an expression (as <c>total = past + sequence</c>).</summary>
     public void Define(string name, Dimension definition)

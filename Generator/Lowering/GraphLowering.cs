@@ -12,48 +12,33 @@ namespace Cameo.Generator.Lowering;
 /// </summary>
 internal sealed class GraphLowering : LoweringContext
 {
-    private readonly Dictionary<Value, View> _views = [];
-    private readonly Dictionary<(MemoryBuffer, string), View> _copies = [];
+    private readonly List<DiagnosticInfo> _diagnostics;
+    private readonly CancellationToken _cancellationToken;
+    private Dictionary<Value, View> _views = [];
+    private Dictionary<(MemoryBuffer, string), View> _copies = [];
+    /// <summary>Kernels that one method of a branch or body calls.</summary>
+    private const int KernelsPerBlock = 60;
+
     private readonly Dictionary<string, View> _weights = new(StringComparer.Ordinal);
     private readonly Dictionary<Value, (Node Concat, int Axis, Dimension Start)> _placements = [];
     private readonly HashSet<MemoryBuffer> _shared = [];
-    private readonly IReadOnlyDictionary<Node, FusionGroup> _groups;
+    private readonly Dictionary<Node, FusionGroup> _groups = [];
     private readonly LoweredModel _model = new();
 
-    private GraphLowering(Graph graph)
+    private GraphLowering(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)
     {
         Graph = graph;
-        _groups = LoopFusion.Run(graph, value => graph.IsOutput(value) || graph.States.Any(state => state.Output == value));
+        _diagnostics = diagnostics;
+        _cancellationToken = cancellationToken;
     }
 
     public override Graph Graph { get; }
 
     public static LoweredModel Run(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)
     {
-        var lowering = new GraphLowering(graph);
+        var lowering = new GraphLowering(graph, diagnostics, cancellationToken);
         lowering.BindInputs();
-        lowering.PlaceConcatenations();
-        foreach (Node node in graph.Nodes)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            try
-            {
-                lowering.Lower(node);
-            }
-            catch (ModelException exception)
-            {
-                diagnostics.Add(ShapePropagation.Diagnose(exception.Node ?? node, exception));
-
-                // What reads the node's results would fail for no reason of its own.
-                if (diagnostics.Count(diagnostic => diagnostic.Severity == DiagnosticLevel.Error) > 20)
-                {
-                    break;
-                }
-
-                lowering.DefineFailed(node);
-            }
-        }
-
+        lowering.LowerNodes(graph);
         if (diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticLevel.Error))
         {
             lowering.BindOutputs();
@@ -61,6 +46,36 @@ internal sealed class GraphLowering : LoweringContext
         }
 
         return lowering._model;
+    }
+
+    private void LowerNodes(Graph graph)
+    {
+        foreach (KeyValuePair<Node, FusionGroup> group in LoopFusion.Run(graph, value => graph.IsOutput(value) || graph.States.Any(state => state.Output == value)))
+        {
+            _groups[group.Key] = group.Value;
+        }
+
+        PlaceConcatenations(graph);
+        foreach (Node node in graph.Nodes)
+        {
+            _cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                Lower(node);
+            }
+            catch (ModelException exception)
+            {
+                _diagnostics.Add(ShapePropagation.Diagnose(exception.Node ?? node, exception));
+
+                // What reads the node's results would fail for no reason of its own.
+                if (_diagnostics.Count(diagnostic => diagnostic.Severity == DiagnosticLevel.Error) > 20)
+                {
+                    break;
+                }
+
+                DefineFailed(node);
+            }
+        }
     }
 
     public override View Read(Value value)
@@ -121,6 +136,51 @@ internal sealed class GraphLowering : LoweringContext
     public override View Scratch(Node node, ElementType type, Shape shape) =>
         new(new MemoryBuffer($"{node.Name} (scratch)", MemoryKind.Arena, type, shape.ElementCount), shape);
 
+    public override View Variable(string name, ElementType type, Shape shape)
+    {
+        var view = new View(new MemoryBuffer(name, MemoryKind.Arena, type, shape.ElementCount), shape);
+        _shared.Add(view.Buffer);
+        return view;
+    }
+
+    public override List<Kernel> LowerBlock(Graph body, Action finish)
+    {
+        // What a block makes is there only when the block runs: copies and written shapes too.
+        Dictionary<Value, View> views = _views;
+        Dictionary<(MemoryBuffer, string), View> copies = _copies;
+        _views = new(views);
+        _copies = new(copies);
+        int start = _model.Kernels.Count;
+        AddRequirements(body);
+        LowerNodes(body);
+        if (_diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticLevel.Error))
+        {
+            finish();
+        }
+
+        _views = views;
+        _copies = copies;
+        List<Kernel> block = Block(start);
+
+        // A method calls so many kernels; longer blocks are called part by part.
+        while (block.Count > KernelsPerBlock)
+        {
+            List<Kernel> parts = [];
+            for (int first = 0; first < block.Count; first += KernelsPerBlock)
+            {
+                List<Kernel> part = block.GetRange(first, Math.Min(KernelsPerBlock, block.Count - first));
+                var caller = new Kernel("part", part[0].Node, [], [], writer => part.ForEach(inner => writer.Line($"{writer.Call(inner)};"))) { Blocks = [part], Nodes = [] };
+                part.ForEach(inner => inner.Owner = caller);
+                _model.Kernels.Insert(_model.Kernels.IndexOf(part[part.Count - 1]) + 1, caller);
+                parts.Add(caller);
+            }
+
+            block = parts;
+        }
+
+        return block;
+    }
+
     public override void SetView(Value value, View view) => _views[value] = view;
 
     public override View AddWeight(string name, WeightExpression expression)
@@ -150,11 +210,17 @@ internal sealed class GraphLowering : LoweringContext
 
     public override void Add(Kernel kernel)
     {
-        bool isConstant = kernel.Reads.Count > 0
-            && kernel.Reads.All(view => view.Buffer.Kind is MemoryKind.Weights or MemoryKind.Prepared && view.Shape.IsStatic)
+        // Constants read at a place that only a run knows, such as a loop's iteration, are read in the run.
+        bool isConstant = kernel.Reads.Count > 0 && kernel.Blocks.Count == 0
+            && kernel.Reads.All(view => view.Buffer.Kind is MemoryKind.Weights or MemoryKind.Prepared && view.Shape.IsStatic && view.Offset.IsStatic && view.Strides.All(stride => stride.IsStatic))
             && kernel.Writes.All(view => view.Buffer.Kind == MemoryKind.Arena && view.Buffer.Elements.IsStatic && IsWhole(view) && !_shared.Contains(view.Buffer));
         if (!isConstant)
         {
+            foreach (Kernel inner in kernel.Blocks.SelectMany(block => block))
+            {
+                inner.Owner = kernel;
+            }
+
             _model.Kernels.Add(kernel);
             return;
         }
@@ -207,6 +273,26 @@ internal sealed class GraphLowering : LoweringContext
     /// <summary>Whether a view is all of its buffer: a buffer that other kernels write parts of (a concatenation's result) must not move to the load phase.</summary>
     private static bool IsWhole(View view) => view.IsContiguous && view.Offset == Dimension.Zero && view.Shape.ElementCount == view.Buffer.Elements;
 
+    private List<Kernel> Block(int start) => [.. _model.Kernels.Skip(start).Where(kernel => kernel.Owner is null)];
+
+    /// <summary>What a body takes for granted of sizes is checked where the body runs.</summary>
+    private void AddRequirements(Graph body)
+    {
+        foreach (SizeRequirement requirement in body.Requirements)
+        {
+            Node node = body.Nodes.FirstOrDefault() ?? new Node(body.Name, "", "Identity", OperatorRegistry.NewestOpset);
+            Add(new Kernel("check", node, [], [], writer =>
+            {
+                string size = writer.Size(requirement.Size);
+                using (writer.Block($"if ({size} != {requirement.Value})"))
+                {
+                    writer.Line($"ThrowDimensionOutOfBounds({CSharpText.Literal($"{requirement.Size} ({requirement.What})")}, {size}, {requirement.Value}, {requirement.Value}, \"\");");
+                }
+            })
+            { UpdatesState = true });
+        }
+    }
+
     private void BindInputs()
     {
         for (int index = 0; index < Graph.Inputs.Count; index++)
@@ -220,9 +306,9 @@ internal sealed class GraphLowering : LoweringContext
     }
 
     /// <summary>Values that only a concatenation reads are written into their place in its result.</summary>
-    private void PlaceConcatenations()
+    private void PlaceConcatenations(Graph graph)
     {
-        foreach (Node node in Graph.Nodes.Where(node => node is { Type: "Concat", Domain: "" }))
+        foreach (Node node in graph.Nodes.Where(node => node is { Type: "Concat", Domain: "" }))
         {
             if (Graph.States.Any(state => state.Output == node.Output))
             {
@@ -233,7 +319,7 @@ internal sealed class GraphLowering : LoweringContext
             Dimension start = Dimension.Zero;
             foreach (Value? input in node.Inputs)
             {
-                if (input!.Producer is { } producer && input.Consumers.Count == 1 && !Graph.IsOutput(input) && !input.IsKnown
+                if (input!.Producer is { } producer && input.Consumers.Count == 1 && !graph.IsOutput(input) && !input.IsKnown
                     && _groups.TryGetValue(producer, out FusionGroup? group) && group.Root == producer)
                 {
                     _placements[input] = (node, axis, start);
@@ -331,12 +417,13 @@ internal sealed class GraphLowering : LoweringContext
         {
             for (int index = kernels.Count - 1; index >= 0; index--)
             {
-                if (kernels[index].UpdatesState || kernels[index].Writes.Any(view => read.Contains(view.Buffer)))
+                if (kernels[index].UpdatesState || kernels[index].Kind == "part" || kernels[index].Writes.Any(view => read.Contains(view.Buffer)))
                 {
                     read.UnionWith(kernels[index].Reads.Select(view => view.Buffer));
                 }
                 else
                 {
+                    kernels[index].Owner?.RemoveFromBlocks(kernels[index]);
                     kernels.RemoveAt(index);
                 }
             }

@@ -31,6 +31,21 @@ internal sealed class Kernel(string kind, Node node, IReadOnlyList<View> reads, 
     /// <summary>Whether it does more than write its results: it updates a state. Others are dropped when nothing reads what they write.</summary>
     public bool UpdatesState { get; init; }
 
+    /// <summary>For control flow: the kernels of each branch or body, which the kernel's method calls. They stand before it in the model's list.</summary>
+    public IReadOnlyList<List<Kernel>> Blocks { get; init; } = [];
+
+    /// <summary>Takes a kernel out that turned out to be of no use.</summary>
+    public void RemoveFromBlocks(Kernel kernel)
+    {
+        foreach (List<Kernel> block in Blocks)
+        {
+            block.Remove(kernel);
+        }
+    }
+
+    /// <summary>The control-flow kernel that calls it; null for a step of the run.</summary>
+    public Kernel? Owner { get; set; }
+
     /// <summary>A line for a human: what is computed.</summary>
     public string Summary { get; init; } = "";
 }

@@ -23,6 +23,15 @@ internal abstract class LoweringContext
     /// <summary>Scratch memory in the arena for the time of one kernel (list it among the kernel's writes).</summary>
     public abstract View Scratch(Node node, ElementType type, Shape shape);
 
+    /// <summary>Memory that several kernels write, each at its time: what branches merge into, what a loop carries.</summary>
+    public abstract View Variable(string name, ElementType type, Shape shape);
+
+    /// <summary>
+    /// Lowers the body of a control-flow node into kernels of their own, in the same arena. <paramref name="finish"/> runs at the end of the block, where the body's outputs
+    /// can be read. The kernels are to be listed in <see cref="Kernel.Blocks"/> of the kernel that is added next.
+    /// </summary>
+    public abstract List<Kernel> LowerBlock(Graph body, Action finish);
+
     /// <summary>States that a value is a view of memory that exists already: a move without a copy.</summary>
     public abstract void SetView(Value value, View view);
 

@@ -1,5 +1,6 @@
 using Cameo.Generator.Diagnostics;
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Passes;
 
 namespace Cameo.Generator.Operators;
 
@@ -50,6 +51,14 @@ internal sealed class InferenceContext(Graph graph, InferenceContext? outer = nu
         string name = $"{hint}_{node.Name}_{_anonymous++}";
         Symbols.Declare(name);
         return Dimension.Symbol(name);
+    }
+
+    /// <summary>Infers the bodies of a control-flow node, whose inputs have their types; false where something is wrong with them, which has been reported.</summary>
+    public bool InferBodies(Node node)
+    {
+        IReadOnlyList<DiagnosticInfo> found = [.. node.Bodies.SelectMany(body => ShapePropagation.InferBody(body, this))];
+        Diagnostics.AddRange(found);
+        return found.All(diagnostic => diagnostic.Severity != DiagnosticLevel.Error);
     }
 
     /// <summary>Takes a size that only a run knows for granted; a run with another size is refused with a message that begins with it and <paramref name="what"/>.</summary>

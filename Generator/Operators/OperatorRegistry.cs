@@ -36,6 +36,9 @@ internal static class OperatorRegistry
     private static IEnumerable<IEnumerable<Operator>> Families() =>
     [
         ArithmeticOperators.All,
+        IfOperator.All,
+        LoopOperator.All,
+        ScanOperator.All,
         AttentionOperator.All,
         CanonicalAttentionOperator.All,
         RotaryEmbeddingOperators.All,

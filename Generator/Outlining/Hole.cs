@@ -23,6 +23,12 @@ internal sealed record StateHole(StatePair State) : Hole
     public override string Key => $"state {State.Kind}";
 }
 
+/// <summary>The call of a kernel of a branch or body.</summary>
+internal sealed record CallHole(Kernel Kernel) : Hole
+{
+    public override string Key => "call";
+}
+
 /// <summary>A string literal that names the kernel's node, for messages.</summary>
 internal sealed record NameHole(string Name) : Hole
 {

@@ -15,12 +15,16 @@ internal sealed class KernelSchedule
     {
         _templates = templates;
         _siteOf = new CallSite[templates.Length];
-        Nodes = RepetitionFinder.Find(RepetitionFinder.Number([.. templates.Select(template => template.Key)]));
+        Nodes = RepetitionFinder.Find(RepetitionFinder.Number([.. templates.Select(Key)]));
+        Steps = [.. Nodes.Where(node => node is ScheduleLoop || templates[node.Start].Kernel.Owner is null)];
         AddSites(Nodes, [], [0]);
     }
 
     /// <summary>Steps and loops in order of execution.</summary>
     public IReadOnlyList<ScheduleNode> Nodes { get; }
+
+    /// <summary>Those that are called one after the other: kernels of branches and bodies are called by the kernel they belong to.</summary>
+    public IReadOnlyList<ScheduleNode> Steps { get; }
 
     /// <summary>The methods, in order of first call.</summary>
     public IReadOnlyList<CallSite> Sites => _sites;
@@ -37,6 +41,10 @@ internal sealed class KernelSchedule
     public CallSite Site(int kernel) => _siteOf[kernel];
 
     public LoopVariable Variable(ScheduleLoop loop) => _variables[loop];
+
+    /// <summary>Control flow, and what it calls, is like nothing else: its order is its own.</summary>
+    private static string Key(KernelTemplate template, int index) =>
+        template.Kernel.Owner is null && template.Kernel.Blocks.Count == 0 ? template.Key : $"{index} {template.Key}";
 
     /// <param name="nodes">What to add.</param>
     /// <param name="loops">Loops around it.</param>

@@ -37,6 +37,8 @@ internal sealed class TemplateWriter : KernelWriter
 
     public override string Size(Dimension dimension) => _symbols.Size(dimension);
 
+    public override string Call(Kernel kernel) => Mark(new CallHole(kernel));
+
     public override string State(StatePair state) => Mark(new StateHole(state));
 
     public override void Helper(Action<CodeWriter> write)

@@ -24,6 +24,12 @@ internal static class NodeRewriting
 
                     // What was inserted in the node's place may be rewritten further.
                     index--;
+                    continue;
+                }
+
+                foreach (Graph body in node.Bodies)
+                {
+                    Run(body, rewrite, diagnostics, cancellationToken);
                 }
             }
             catch (ModelException exception)

@@ -149,7 +149,41 @@ internal static class MemoryPlanner
             }
         }
 
+        KeepThroughBlocks(model, uses);
         return uses;
+    }
+
+    /// <summary>
+    /// A kernel with blocks stands behind theirs and begins before them: what it reads and writes itself is in use all the time, and so is whatever a block uses that was made
+    /// before, since the block may run again.
+    /// </summary>
+    private static void KeepThroughBlocks(LoweredModel model, Dictionary<MemoryBuffer, (int First, int Last)> uses)
+    {
+        var begins = new Dictionary<Kernel, int>();
+        for (int index = 0; index < model.Kernels.Count; index++)
+        {
+            Kernel kernel = model.Kernels[index];
+            int begin = kernel.Blocks.SelectMany(block => block).Select(inner => begins[inner]).DefaultIfEmpty(index).Min();
+            begins[kernel] = begin;
+            if (begin == index)
+            {
+                continue;
+            }
+
+            var own = new HashSet<MemoryBuffer>(kernel.Reads.Concat(kernel.Writes).Select(view => view.Buffer));
+            foreach (MemoryBuffer buffer in uses.Keys.ToArray())
+            {
+                (int first, int last) = uses[buffer];
+                if (own.Contains(buffer))
+                {
+                    uses[buffer] = (Math.Min(first, begin), Math.Max(last, index));
+                }
+                else if (first < begin && last >= begin && last < index)
+                {
+                    uses[buffer] = (first, index);
+                }
+            }
+        }
     }
 
     private static Dictionary<MemoryBuffer, MemoryBuffer> FindOverwrites(LoweredModel model, Dictionary<MemoryBuffer, (int First, int Last)> uses)

@@ -29,6 +29,12 @@ internal static class PatternRecognition
     {
         // Shape arithmetic that became known would count as readers of values that have no other.
         DeadCodeElimination.Run(graph);
+        foreach (Graph body in graph.Nodes.SelectMany(node => node.Bodies).ToArray())
+        {
+            Run(body, diagnostics, cancellationToken);
+            graph.Recognitions.AddRange(body.Recognitions);
+        }
+
         var context = new RecognitionContext(graph);
         foreach (Pattern pattern in Patterns)
         {

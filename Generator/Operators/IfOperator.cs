@@ -1,0 +1,107 @@
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
+using Cameo.Generator.Passes;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>
+/// If: https://onnx.ai/onnx/operators/onnx__If.html, of tensors. A condition that is known at build time leaves one branch, before this class is asked (see <see cref="BranchSelection"/>). Otherwise both
+/// branches are compiled, one runs, and its results are written where both branches have theirs. Sizes of the results that differ must follow from a condition on
+/// sizes; where data decide on a size the node is refused.
+/// </summary>
+internal sealed class IfOperator : Operator
+{
+    public static readonly IReadOnlyList<Operator> All = [new IfOperator()];
+
+    public override string Type => "If";
+
+    public override IReadOnlyList<int> Versions => [1, 11, 13, 16, 19, 21, 23, 24, 25];
+
+    public override void Infer(Node node, InferenceContext context)
+    {
+        Graph then = BranchSelection.Branch(node, "then_branch");
+        Graph otherwise = BranchSelection.Branch(node, "else_branch");
+        if (node.Input(0).RequiredType is var condition && (condition.ElementType != ElementType.Boolean || condition.Shape.ElementCount.Value is { } count && count != 1))
+        {
+            throw new ModelException(node, $"the condition is {condition} and not one boolean");
+        }
+
+        context.InferBodies(node);
+        for (int index = 0; index < node.Outputs.Count; index++)
+        {
+            if (node.Outputs[index] is { } output && then.Outputs[index].Type is { } left && otherwise.Outputs[index].Type is { } right)
+            {
+                context.SetType(output, Merge(node, index, left, right));
+            }
+        }
+    }
+
+    public override void Lower(Node node, LoweringContext context)
+    {
+        Graph[] branches = [BranchSelection.Branch(node, "then_branch"), BranchSelection.Branch(node, "else_branch")];
+        View? condition = node.Input(0).Elements is null ? context.Read(node.Input(0)) : null;
+        View?[] merged = [.. node.Outputs.Select(output => output is null ? null : context.Variable(output.Name, output.ElementType, output.Shape))];
+        List<Kernel>[] blocks = [.. branches.Select(branch => LowerBranch(node, branch, merged, context))];
+        for (int index = 0; index < merged.Length; index++)
+        {
+            if (merged[index] is { } view)
+            {
+                context.SetView(node.Outputs[index]!, view);
+            }
+        }
+
+        context.Add(new Kernel("if", node, condition is null ? [] : [condition], [.. merged.OfType<View>()], writer =>
+        {
+            string test = condition is null ? $"{writer.Size(node.Input(0).Elements![0])} != 0" : $"*{writer.Pointer(condition)}";
+            using (writer.Block($"if ({test})"))
+            {
+                blocks[0].ForEach(kernel => writer.Line($"{writer.Call(kernel)};"));
+            }
+
+            using (writer.Block("else"))
+            {
+                blocks[1].ForEach(kernel => writer.Line($"{writer.Call(kernel)};"));
+            }
+        })
+        {
+            Blocks = blocks,
+            Summary = "one of two branches",
+        });
+    }
+
+    private static List<Kernel> LowerBranch(Node node, Graph branch, View?[] merged, LoweringContext context) => context.LowerBlock(
+        branch,
+        () =>
+        {
+            for (int index = 0; index < merged.Length; index++)
+            {
+                if (merged[index] is { } target && branch.Outputs[index] is { } value)
+                {
+                    // Sizes that differ between branches agree in the branch that runs.
+                    View source = context.Read(value);
+                    context.Copy(source, new View(target.Buffer, source.Shape), node);
+                }
+            }
+        });
+
+    private static TensorType Merge(Node node, int index, TensorType then, TensorType otherwise)
+    {
+        if (then.ElementType != otherwise.ElementType || then.Rank != otherwise.Rank)
+        {
+            string reason = $"output {index} is {then} in one branch and {otherwise} in the other, and which is taken is known at run time only";
+            throw then.ElementType == otherwise.ElementType ? ModelException.Unsupported(node, $"{reason}; fix the condition's input with OnnxInputs") : new ModelException(node, reason);
+        }
+
+        var sizes = new Dimension[then.Rank];
+        for (int axis = 0; axis < sizes.Length; axis++)
+        {
+            Dimension left = then.Shape[axis];
+            Dimension right = otherwise.Shape[axis];
+            sizes[axis] = left == right ? left
+                : node.Input(0).Elements is { Count: 1 } condition ? right + condition[0] * (left - right)
+                : throw ModelException.Unsupported(node, $"axis {axis} of output {index} is {left} in one branch and {right} in the other, and data decide which is taken");
+        }
+
+        return new TensorType(then.ElementType, new Shape(sizes));
+    }
+}
