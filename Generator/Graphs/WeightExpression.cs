@@ -14,6 +14,9 @@ internal abstract record WeightExpression(ElementType ElementType, IReadOnlyList
 /// <summary>The bytes of a tensor of the model, by its name in the graph text.</summary>
 internal sealed record WeightSource(string Tensor, ElementType ElementType, IReadOnlyList<long> Shape) : WeightExpression(ElementType, Shape)
 {
+    /// <summary>The bits of all elements on and below the diagonal of the matrices of the last two axes, and of all above it, where import found one value in each.</summary>
+    public (ulong Lower, ulong Upper)? Triangles { get; init; }
+
     public override string ToString() => $"{Head} \"{Tensor}\"";
 }
 

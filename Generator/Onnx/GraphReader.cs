@@ -37,6 +37,7 @@ internal sealed class GraphReader
         }
 
         Graph graph = ReadGraph(proto.Graph, opsets, null, isMain: true);
+        DimensionText.Define(_symbols);
         string producer = $"{proto.ProducerName} {proto.ProducerVersion}".Trim();
         var metadata = proto.MetadataProps.Where(entry => !entry.Key.StartsWith("cameo.", StringComparison.Ordinal))
             .GroupBy(entry => entry.Key).ToDictionary(group => group.Key, group => group.Last().Value, StringComparer.Ordinal);

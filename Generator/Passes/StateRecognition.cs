@@ -52,7 +52,7 @@ internal static class StateRecognition
         }
 
         int capacity = (int)Math.Min(range.Maximum, int.MaxValue);
-        graph.Sequence = new SequencePlan(rows, symbol, newTokens, capacity, $"OnnxDimensions \"{symbol}<={capacity}\"", RemovePaddingMasks(nodes, graph, rows));
+        graph.Sequence = new SequencePlan(rows, symbol, newTokens, capacity, $"OnnxDimensions \"{symbol}<={capacity}\"", ColumnPositions.AreComputed(graph, symbol) ? null : RemovePaddingMasks(nodes, graph, rows));
     }
 
     private static bool IsCachedAttention(Node node, Graph graph) =>

@@ -14,4 +14,10 @@ internal static class PatternNames
     public const string GroupNormalization = "groupnorm";
     public const string RotaryEmbedding = "rotary";
     public const string Attention = "attention";
+
+    /// <summary>Only missed: an attention was recognised, but its mask is computed as a tensor.</summary>
+    public const string AttentionMask = "mask";
+
+    /// <summary>Only missed: an attention was recognised, but its past and new keys are joined by a copy.</summary>
+    public const string KeyValueCache = "cache";
 }

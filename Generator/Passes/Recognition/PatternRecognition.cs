@@ -23,6 +23,8 @@ internal static class PatternRecognition
         new SkipNormalizationPattern(),
         new RotaryPattern(),
         new PartialRotaryPattern(),
+        new AttentionPattern(),
+        new AttentionRefinementPattern(),
     ];
 
     public static void Run(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)

@@ -26,6 +26,13 @@ internal sealed class RecognitionContext(Graph graph)
     public ExpansionContext Before(Node place, IReadOnlyList<string> origins) =>
         new(Graph, place, added => ShapePropagation.Infer(added, _inference)) { Origins = origins };
 
+    /// <summary>Makes nodes in front of <paramref name="place"/> that stand for it and for other nodes of the graph.</summary>
+    public ExpansionContext Before(Node place, IEnumerable<Node> matched)
+    {
+        var origins = new HashSet<Node>(matched) { place };
+        return Before(place, [.. Graph.Nodes.Where(origins.Contains).SelectMany(part => part.Origins).Distinct()]);
+    }
+
     /// <summary>
     /// Reports a recognised pattern: <paramref name="canonical"/> is the value of the node that stands for it, together with nodes before it that stay.
     /// </summary>
@@ -37,6 +44,20 @@ internal sealed class RecognitionContext(Graph graph)
 
     /// <summary>Reports what stood in the way of a pattern. Forgotten if another pattern, or the same from another node, takes the node in after all.</summary>
     public void Miss(string pattern, Node node, string reason) => _misses.Add(new RecognitionMiss(pattern, node, reason));
+
+    /// <summary>States what a symbol is, and infers all types again with it.</summary>
+    public void Define(string symbol, Dimension definition)
+    {
+        Graph.Symbols.Define(symbol, definition);
+
+        // What was known already has no producer any more that would compute it again.
+        foreach (Value value in Graph.Nodes.SelectMany(node => node.Inputs).OfType<Value>().Where(input => input is { Elements: not null, Constant: null }).Distinct().ToArray())
+        {
+            _inference.SetElements(value, value.RequiredType, [.. value.Elements!.Select(Graph.Symbols.Resolve)]);
+        }
+
+        ShapePropagation.Run(Graph, [], CancellationToken.None);
+    }
 
     /// <summary>Hands the misses to the graph that are still true: whose node still stands in it.</summary>
     public void ReportMisses()

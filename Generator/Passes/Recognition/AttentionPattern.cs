@@ -1,0 +1,44 @@
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Passes.Recognition;
+
+/// <summary>
+/// Attention spelled with products of matrices and a softmax becomes the canonical node.
+/// <para>Before: <c>s = MatMul(q, Transpose(k)); m = Add(Div(s, 8), mask); p = Softmax(m); y = MatMul(p, v)</c>, with whatever exporters put between.
+/// After: <c>y = cameo.Attention(q, k, v, mask)</c>.</para>
+/// Scales may stand at either operand or behind the product; masks may be added or put in the scores' place (<see cref="AttentionMask"/>); keys and values may repeat heads and
+/// may be the concatenation of a past and new ones (<see cref="AttentionOperand"/>), which then is an output of the node.
+/// </summary>
+internal sealed class AttentionPattern : Pattern
+{
+    public override string Name => PatternNames.Attention;
+
+    public override bool IsAnchor(Node node) => node is { Type: "Softmax", Domain: "" };
+
+    public override void Rewrite(Node node, RecognitionContext context)
+    {
+        if (ScoreChain.Find(node.Input(0)) is not { } scores || scores.Product.Input(1).IsConstant)
+        {
+            return;
+        }
+
+        ProbabilityChain? probabilities = ProbabilityChain.Follow(node, context.Graph, out string reason);
+        if (probabilities is null)
+        {
+            // A softmax over a product is an attention only if something is weighed with it.
+            if (node.Output.Consumers.Any(ScoreChain.IsProduct))
+            {
+                context.Miss(PatternNames.Attention, node, reason);
+            }
+
+            return;
+        }
+
+        SizeAgreement.Settle(scores, probabilities, context);
+        reason = AttentionMatch.TryRewrite(node, scores, probabilities, context);
+        if (reason.Length > 0)
+        {
+            context.Miss(PatternNames.Attention, node, reason);
+        }
+    }
+}
