@@ -73,6 +73,12 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
 
     public Value Integers(params long[] values) => Graph.AddConstant($"{node.Name}/integers", ConstantElements.FromIntegers(values));
 
+    /// <summary>A list of sizes, which may be symbolic.</summary>
+    public Value Sizes(params Dimension[] sizes) => Known(sizes, Shape.Of(sizes.Length));
+
+    /// <summary>A size as a scalar.</summary>
+    public Value Size(Dimension size) => Known([size], Shape.Scalar);
+
     /// <summary>Makes all readers of the node's output read <paramref name="replacement"/>; the node itself is then dead.</summary>
     public void Replace(Value? output, Value replacement)
     {
@@ -91,5 +97,18 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
         }
 
         return _index++;
+    }
+
+    private Value Known(Dimension[] elements, Shape shape)
+    {
+        var type = new TensorType(ElementType.Int64, shape);
+        if (elements.All(element => element.IsStatic))
+        {
+            return Graph.AddConstant($"{node.Name}/sizes", ConstantElements.FromIntegers([.. elements.Select(element => element.Constant)], type));
+        }
+
+        Value value = Graph.AddValue($"{node.Name}/sizes", type);
+        value.Elements = elements;
+        return value;
     }
 }

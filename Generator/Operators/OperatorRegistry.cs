@@ -84,6 +84,8 @@ internal static class OperatorRegistry
         IndexedOperators.All,
         GroupQueryAttentionOperator.All,
         MultiHeadAttentionOperator.All,
+        ContribAttentionOperator.All,
+        EmbedLayerNormalizationOperator.All,
         LinearQuantizationOperators.All,
         DynamicQuantizeLinearOperator.All,
         IntegerMatMulOperator.All,
