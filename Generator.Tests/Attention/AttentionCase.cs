@@ -44,6 +44,9 @@ internal sealed unsafe class AttentionCase
 
     public FullyMaskedRows FullyMasked { get; init; }
 
+    /// <summary>A score a query head that joins the softmax without a value.</summary>
+    public float[]? Sinks { get; init; }
+
     public int Threads { get; init; } = 1;
 
     public int Seed { get; init; } = 1;
@@ -158,7 +161,14 @@ internal sealed unsafe class AttentionCase
         }
 
         double maximum = scores.Count == 0 ? double.NegativeInfinity : scores.Max(static score => score.Score);
-        double sum = 0;
+        maximum = Sinks is null ? maximum : Math.Max(maximum, Sinks[head]);
+        double sum = Sinks is null ? 0 : Math.Exp(Sinks[head] - maximum);
+        if (double.IsNegativeInfinity(maximum) && FullyMasked == FullyMaskedRows.Uniform)
+        {
+            scores = [.. Enumerable.Range(0, KeysOf(row)).Select(static key => (key, 0.0))];
+            maximum = 0;
+        }
+
         foreach ((int index, double score) in scores)
         {
             double weight = double.IsNegativeInfinity(maximum) ? 0 : Math.Exp(score - maximum);
@@ -186,6 +196,7 @@ internal sealed unsafe class AttentionCase
         int[] pasts = [.. Enumerable.Range(0, Batch).Select(PastOf)];
         int[] lengths = [.. Enumerable.Range(0, Batch).Select(KeysOf)];
         fixed (float* queries = queryMemory, keys = keyMemory, values = valueMemory, output = outputMemory)
+        fixed (float* sinks = Sinks)
         fixed (int* past = pasts, length = lengths, first = FirstQueries, count = QueryCounts)
         {
             var arguments = new AttentionArguments
@@ -209,6 +220,7 @@ internal sealed unsafe class AttentionCase
                 IsCausal = IsCausal,
                 Window = Window,
                 FullyMasked = FullyMasked,
+                Sinks = sinks,
             };
             (arguments.QueryBatchStride, arguments.QuerySequenceStride, arguments.QueryHeadStride) = Strides(QueryLength, QueryHeads, HeadSize);
             (arguments.KeyBatchStride, arguments.KeySequenceStride, arguments.KeyHeadStride) = Strides(MaximumKeys, KeyHeads, HeadSize);

@@ -126,6 +126,32 @@ public sealed unsafe class AttentionTests
     }
 
     [Theory]
+    [InlineData(0f)]
+    [InlineData(-3f)]
+    [InlineData(90f)]
+    public void Sinks(float sink)
+    {
+        foreach (int past in (int[])[0, 70, 700])
+        {
+            new AttentionCase { QueryLength = 3, QueryHeads = 4, KeyHeads = 2, HeadSize = 16, Past = [past], IsCausal = true, Sinks = [sink, 0, 1, -sink] }.Check(new NoScoreModifier());
+        }
+
+        // With nothing to see the sink takes all weight.
+        new AttentionCase { Batch = 2, QueryLength = 2, HeadSize = 8, Keys = [0, 4], Sinks = [sink], FullyMasked = FullyMaskedRows.NaN }.Check(new NoScoreModifier());
+    }
+
+    [Fact]
+    public void A_query_that_sees_nothing_may_give_the_mean()
+    {
+        byte[] mask = [.. Enumerable.Range(0, 3 * 50).Select(static index => (byte)(index / 50 == 1 ? 0 : index % 3))];
+        fixed (byte* data = mask)
+        {
+            new AttentionCase { QueryLength = 3, QueryHeads = 2, KeyHeads = 1, HeadSize = 20, Keys = [50], FullyMasked = FullyMaskedRows.Uniform }.Check(
+                new BooleanMask(data, 0, 0, 50, 1), (score, _, _, query, key) => mask[(query * 50) + key] != 0 ? score : double.NegativeInfinity);
+        }
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void A_query_that_sees_nothing(bool isNaN)
