@@ -58,10 +58,46 @@ internal sealed class OnnxModelBuilder
     /// <summary>A boolean scalar.</summary>
     public OnnxModelBuilder Boolean(string name, bool value) => Constant(name, DataType.Bool, [value ? (byte)1 : (byte)0]);
 
-    /// <summary>Adds a node; attributes are numbers, lists of numbers, text, lists of text, or builders whose graphs are bodies.</summary>
+    /// <summary>One number of a floating-point or integer type: an initializer, or a Constant node.</summary>
+    public OnnxModelBuilder Number(string name, DataType type, double value, bool asNode, params long[] sizes)
+    {
+        byte[] data = type switch
+        {
+            DataType.Float => BitConverter.GetBytes((float)value),
+            DataType.Double => BitConverter.GetBytes(value),
+            DataType.Float16 => BitConverter.GetBytes((Half)value),
+            DataType.Int32 => BitConverter.GetBytes((int)value),
+            DataType.Int64 => BitConverter.GetBytes((long)value),
+            _ => throw new NotSupportedException(type.ToString()),
+        };
+        if (!asNode)
+        {
+            return Constant(name, type, data, sizes);
+        }
+
+        TensorProto tensor = new() { DataType = (int)type, RawData = ByteString.CopyFrom(data) };
+        tensor.Dims.Add(sizes);
+        NodeProto node = new() { OpType = "Constant", Name = $"{name}_Constant" };
+        node.Output.Add(name);
+        node.Attribute.Add(new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = tensor });
+        _model.Graph.Node.Add(node);
+        return this;
+    }
+
+    /// <summary>
+    /// Adds a node, of another domain where the type begins with one ("com.microsoft.Gelu"); attributes are numbers, lists of numbers, text, lists of text, or builders
+    /// whose graphs are bodies.
+    /// </summary>
     public OnnxModelBuilder Node(string type, string[] inputs, string[] outputs, params (string Name, object Value)[] attributes)
     {
-        NodeProto node = new() { OpType = type, Name = $"{outputs[0]}_{type}" };
+        int dot = type.LastIndexOf('.');
+        string domain = dot < 0 ? "" : type[..dot];
+        if (_model.OpsetImport.All(import => import.Domain != domain))
+        {
+            _model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = 1 });
+        }
+
+        NodeProto node = new() { OpType = type[(dot + 1)..], Domain = domain, Name = $"{outputs.First(output => output.Length > 0)}_{type[(dot + 1)..]}" };
         node.Input.Add(inputs);
         node.Output.Add(outputs);
         node.Attribute.Add(attributes.Select(static attribute => Attribute(attribute.Name, attribute.Value)));

@@ -43,7 +43,7 @@ internal abstract class ActivationPattern : Pattern
 
     /// <summary>Values that the argument may be computed from, the nearest first.</summary>
     protected static IEnumerable<Value> Arguments(Value argument) =>
-        Walk(argument, value => value.Producer is { } node && Matching.IsArithmetic(node) ? node.Inputs.OfType<Value>() : [])
+        Walk(argument, value => Matching.Producer(value) is { } node && Matching.IsArithmetic(node) ? node.Inputs.OfType<Value>() : [])
             .Where(value => value.ElementType.IsFloat() && Matching.Number(value) is null);
 
     private static bool TryRewrite(Node node, Value x, ActivationForm form, double tolerance, RecognitionContext context)

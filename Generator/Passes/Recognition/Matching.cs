@@ -6,7 +6,10 @@ namespace Cameo.Generator.Passes.Recognition;
 internal static class Matching
 {
     /// <summary>The node that makes the value, if it is ONNX's own operator of that name.</summary>
-    public static Node? Producer(Value? value, string type) => value?.Producer is { Domain: "" } node && node.Type == type ? node : null;
+    public static Node? Producer(Value? value, string type) => Producer(value) is { } node && node.Type == type ? node : null;
+
+    /// <summary>The node of ONNX's own that makes the value; null for known values, whose nodes may be gone.</summary>
+    public static Node? Producer(Value? value) => value is { IsKnown: false, Producer: { Domain: "" } node } ? node : null;
 
     /// <summary>The one number that all elements of a value are, whether it is an initializer, a Constant, or such a number on its way through casts and shapes.</summary>
     public static double? Number(Value? value)
@@ -19,9 +22,9 @@ internal static class Matching
                 return UniformNumber(inline);
             case { Constant: WeightConstant { Expression: WeightFill fill } }:
                 return ConstantElements.TryReadScalar(new InlineConstant(new TensorType(fill.ElementType, Shape.Scalar), fill.Element));
-            case { Constant: null, Producer: { Domain: "", Type: "Cast" or "CastLike" or "Expand" or "Reshape" or "Unsqueeze" or "Squeeze" } mover }:
+            case { IsKnown: false, Producer: { Domain: "", Type: "Cast" or "CastLike" or "Expand" or "Reshape" or "Unsqueeze" or "Squeeze" } mover }:
                 return Number(mover.Input(0));
-            case { Constant: null, Producer: { Domain: "", Type: "ConstantOfShape" } filler }:
+            case { IsKnown: false, Producer: { Domain: "", Type: "ConstantOfShape" } filler }:
                 return filler.TensorAttribute("value") is { } element ? ConstantElements.TryReadScalar(element) : 0;
             default:
                 return null;

@@ -13,7 +13,7 @@ internal readonly record struct PairPart(Value Whole, int Index, bool IsInterlea
     public static PairPart? Find(Value value, SymbolTable symbols)
     {
         value = Matching.Narrowest(value);
-        return value.Producer is not { Domain: "" } node ? null : node.Type switch
+        return Matching.Producer(value) is not { } node ? null : node.Type switch
         {
             "Slice" or "Split" when AxisPart.Find(value, symbols) is { } part && part.Axis == value.Shape.Rank - 1 => OfLastAxis(part),
             "Squeeze" when AxisPart.Find(node.Input(0), symbols) is { } part && part.Size.Value == 1 && value.Shape.Rank == part.Whole.Shape.Rank - 1 => OfNewAxis(part),

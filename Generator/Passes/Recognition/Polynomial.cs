@@ -46,7 +46,7 @@ internal sealed class Polynomial
         int atom = Array.FindIndex(atoms, candidate => Matching.Same(candidate, value));
         found = atom >= 0 ? Of((Variable(atom), 1))
             : Matching.Number(value) is { } number ? Of((default, number))
-            : depth > 0 && value.Producer is { } node && Matching.IsArithmetic(node) ? Of(node, atoms, depth - 1, known)
+            : depth > 0 && Matching.Producer(value) is { } node && Matching.IsArithmetic(node) ? Of(node, atoms, depth - 1, known)
             : null;
         known[value] = found;
         return found;

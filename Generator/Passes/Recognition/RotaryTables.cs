@@ -35,7 +35,7 @@ internal sealed class RotaryTables(RecognitionContext context)
             return NarrowConstant(table, inline, isInterleaved);
         }
 
-        if (table.IsKnown || table.Producer is not { Domain: "" } node)
+        if (Matching.Producer(table) is not { } node)
         {
             return null;
         }

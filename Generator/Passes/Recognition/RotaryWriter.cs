@@ -120,7 +120,7 @@ internal sealed class RotaryWriter(Rewriting rewriting, RecognitionContext conte
     /// <summary>Whether numbers can't be negative for a good reason: Gather counts negative ones from the end, the canonical node refuses them.</summary>
     private bool AreNumbersOfPositions(Value positions)
     {
-        while (positions.Producer is { Domain: "", Type: "Cast" or "Unsqueeze" or "Squeeze" or "Reshape" or "Expand" } mover)
+        while (Matching.Producer(positions) is { Type: "Cast" or "Unsqueeze" or "Squeeze" or "Reshape" or "Expand" } mover)
         {
             positions = mover.Input(0);
         }
