@@ -16,8 +16,16 @@ internal sealed class RecognitionContext(Graph graph)
     /// Starts a rewriting: new nodes stand in front of the one that makes <paramref name="result"/>, are inferred as they are made, and stand for all nodes that lie
     /// between <paramref name="inputs"/> and the result.
     /// </summary>
-    public Rewriting Rewrite(Value result, params Value[] inputs) => new(Graph, new ExpansionContext(
-        Graph, result.Producer!, added => ShapePropagation.Infer(added, _inference)) { Origins = Origins(result, inputs) });
+    public Rewriting Rewrite(Value result, params Value[] inputs)
+    {
+        Node node = result.Producer!;
+        if (!Graph.Nodes.Contains(node))
+        {
+            throw new ModelException(node, "its nodes lie in the body of another node and outside of it");
+        }
+
+        return new Rewriting(Graph, Before(node, Origins(result, inputs)));
+    }
 
     /// <summary>Tables of rotary embeddings that were made so far.</summary>
     public RotaryTables RotaryTables => _rotaryTables ??= new RotaryTables(this);
