@@ -53,6 +53,20 @@ public static unsafe class NarrowLanes
         }
     }
 
+    /// <summary>Rounds lanes to the nearest number that <typeparamref name="T"/> holds, ties to even; they stay float32.</summary>
+    /// <typeparam name="V">Vector type.</typeparam>
+    /// <typeparam name="T"><see cref="Half"/>, <see cref="BFloat16"/> or float.</typeparam>
+    /// <param name="value">Lanes to round.</param>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> is another type.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Round<V, T>(V value)
+        where V : struct, IVector<V>
+        where T : unmanaged =>
+        typeof(T) == typeof(float) ? value
+        : typeof(T) == typeof(Half) ? HalfPrecision.FromLowHalf(HalfPrecision.ToHalfBits(value))
+        : typeof(T) == typeof(BFloat16) ? V.ShiftLeft(HalfPrecision.ToBFloat16Bits(value), 16)
+        : throw Unsupported<T>();
+
     /// <summary>Loads integers, widened to int32, as the lanes' bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static V LoadIntegers<V, T>(T* source)

@@ -69,6 +69,8 @@ public sealed unsafe class NarrowLanesTests
             float* floats = stackalloc float[V.Count];
             Half* halves = stackalloc Half[V.Count];
             BFloat16* bfloats = stackalloc BFloat16[V.Count];
+            float* roundedHalves = stackalloc float[V.Count];
+            float* roundedBFloats = stackalloc float[V.Count];
 
             // An odd step goes through all exponents and many fractions; ties and their neighbours come from halves and the numbers between them.
             for (long first = 0; first <= uint.MaxValue; first += 16_001L * V.Count)
@@ -82,10 +84,14 @@ public sealed unsafe class NarrowLanesTests
                 V value = V.Load(floats);
                 NarrowLanes.Store(value, halves);
                 NarrowLanes.Store(value, bfloats);
+                V.Store(NarrowLanes.Round<V, Half>(value), roundedHalves);
+                V.Store(NarrowLanes.Round<V, BFloat16>(value), roundedBFloats);
                 for (int lane = 0; lane < V.Count; lane++)
                 {
                     Assert.Equal((Half)floats[lane], halves[lane]);
+                    Assert.Equal((float)halves[lane], roundedHalves[lane]);
                     Assert.Equal(Round(floats[lane]), (float)bfloats[lane]);
+                    Assert.Equal((float)bfloats[lane], roundedBFloats[lane]);
                     Checked++;
                 }
             }

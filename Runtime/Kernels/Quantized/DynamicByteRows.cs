@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cameo.Vectors;
 
 namespace Cameo.Kernels;
@@ -14,7 +15,8 @@ internal static unsafe class DynamicByteRows
     public static void Multiply<V>(int rows, ulong* elements, float* parameters, in DynamicBlocks blocks, in NarrowPanel<Int8Format> panel, float* sums)
         where V : struct, IVector<V>
     {
-        int* products = stackalloc int[MostRows * Columns];
+        float* memory = stackalloc float[(2 * MostRows * Columns) + Prefetch.LineFloats];
+        float* products = Alignment.Lines(memory), previous = products + (MostRows * Columns);
         new Span<float>(sums, rows * Columns).Clear();
         for (nint block = 0; block < blocks.Count; block++)
         {
@@ -23,25 +25,52 @@ internal static unsafe class DynamicByteRows
             uint* words = panel.Words + (firstRow * Columns);
             for (nint strip = 0; strip < Columns; strip += 2 * V.Count)
             {
-                IntegerTile.Multiply<V, ShortProduct>(rows, (int*)(elements + (firstRow * rows)), 2 * rows, words + strip, Columns, groups, products + strip, Columns, accumulate: false);
+                IntegerTile.Multiply<V, ShortProduct>(rows, (int*)(elements + (firstRow * rows)), 2 * rows, words + strip, Columns, groups, (int*)products + strip, Columns, accumulate: false);
             }
 
-            AddScaled<V>(rows, products, parameters + (block * 2 * rows), block / blocks.PerWeightBlock, panel, sums);
+            // A block late, as vectors read back just after they were written wait until they have reached the cache.
+            if (block > 0)
+            {
+                AddScaled<V>(rows, previous, parameters + ((block - 1) * 2 * rows), (block - 1) / blocks.PerWeightBlock, panel, sums);
+            }
+
+            float* written = products;
+            products = previous;
+            previous = written;
+        }
+
+        if (blocks.Count > 0)
+        {
+            AddScaled<V>(rows, previous, parameters + ((blocks.Count - 1) * 2 * rows), (blocks.Count - 1) / blocks.PerWeightBlock, panel, sums);
         }
     }
 
-    private static void AddScaled<V>(int rows, int* products, float* parameters, nint weightBlock, in NarrowPanel<Int8Format> panel, float* sums)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddScaled<V>(int rows, float* products, float* parameters, nint weightBlock, in NarrowPanel<Int8Format> panel, float* sums)
         where V : struct, IVector<V>
     {
         for (nint column = 0; column < Columns; column += V.Count)
         {
-            V scales = panel.Scales<V>(weightBlock, column), zeroPoints = panel.ZeroPoints<V>(weightBlock, column);
+            V scales = panel.Scales<V>(weightBlock, column);
+            if (panel.HasZeroPoints)
+            {
+                V zeroPoints = panel.ZeroPoints<V>(weightBlock, column);
+                for (int row = 0; row < rows; row++)
+                {
+                    float* sum = sums + (row * Columns) + column;
+                    V product = V.ConvertFromInt32(V.Load(products + (row * Columns) + column));
+                    V offset = zeroPoints * V.Broadcast(parameters[(2 * row) + 1]);
+                    V.Store(V.MultiplyAdd(V.MultiplyAdd(product, V.Broadcast(parameters[2 * row]), offset), scales, V.Load(sum)), sum);
+                }
+
+                continue;
+            }
+
             for (int row = 0; row < rows; row++)
             {
-                V product = V.ConvertFromInt32(V.Load((float*)products + (row * Columns) + column));
-                V offset = zeroPoints * V.Broadcast(parameters[(2 * row) + 1]);
                 float* sum = sums + (row * Columns) + column;
-                V.Store(V.MultiplyAdd(V.MultiplyAdd(product, V.Broadcast(parameters[2 * row]), offset), scales, V.Load(sum)), sum);
+                V product = V.ConvertFromInt32(V.Load(products + (row * Columns) + column));
+                V.Store(V.MultiplyAdd(product * V.Broadcast(parameters[2 * row]), scales, V.Load(sum)), sum);
             }
         }
     }

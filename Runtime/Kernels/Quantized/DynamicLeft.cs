@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cameo.Vectors;
 
 namespace Cameo.Kernels;
@@ -92,6 +93,8 @@ internal readonly unsafe struct DynamicLeft
         }
     }
 
+    /// <summary>The largest magnitude. As integers, magnitudes have the same order, and NaN is above all numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Largest<V>(float* a, nint length)
         where V : struct, IVector<V>
     {
@@ -99,38 +102,40 @@ internal readonly unsafe struct DynamicLeft
         nint index = 0;
         for (; index + V.Count <= length; index += V.Count)
         {
-            largest = V.Max(largest, V.Abs(V.Load(a + index)));
+            largest = LaneIntegers.Max(largest, V.Abs(V.Load(a + index)));
         }
 
-        ScalarFloat result = new(V.ReduceMax(largest));
+        int result = LaneIntegers.ReduceMax(largest);
         for (; index < length; index++)
         {
-            result = ScalarFloat.Max(result, ScalarFloat.Abs(new(a[index])));
+            result = Math.Max(result, BitConverter.SingleToInt32Bits(MathF.Abs(a[index])));
         }
 
-        return result.Value;
+        return BitConverter.Int32BitsToSingle(result);
     }
 
+    /// <summary>Rounds to multiples and returns their sum, whose parts are small enough to be exact as float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Quantize<V>(float* a, nint length, float inverse, sbyte* quantized)
         where V : struct, IVector<V>
     {
+        V sum = V.Zero;
         nint index = 0;
         for (; index + V.Count <= length; index += V.Count)
         {
-            NarrowLanes.Store(V.Round(V.Load(a + index) * V.Broadcast(inverse)), quantized + index);
+            V rounded = V.Round(V.Load(a + index) * V.Broadcast(inverse));
+            sum += rounded;
+            NarrowLanes.Store(rounded, quantized + index);
         }
 
+        float total = V.ReduceAdd(sum);
         for (; index < length; index++)
         {
-            NarrowLanes.Store(ScalarFloat.Round(new ScalarFloat(a[index] * inverse)), quantized + index);
+            var rounded = ScalarFloat.Round(new ScalarFloat(a[index] * inverse));
+            total += rounded.Value;
+            NarrowLanes.Store(rounded, quantized + index);
         }
 
-        int sum = 0;
-        for (index = 0; index < length; index++)
-        {
-            sum += quantized[index];
-        }
-
-        return sum;
+        return (int)total;
     }
 }

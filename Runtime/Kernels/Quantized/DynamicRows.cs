@@ -14,13 +14,17 @@ internal static unsafe class DynamicRows
     /// <summary>Bytes of words that narrower vectors go over strip by strip: they should stay in the first-level cache.</summary>
     private const nint StripBytes = 16 * 1024;
 
+    private const int FetchAhead = 16 * Columns;
+
     private const int LowHalves = 0x0F0F0F0F;
 
+    private const int MostRows = 8;
+
     /// <summary>
-    /// Rows of the largest tile: sums and totals of rows × 2 vectors, four vectors of masked weights and some constants must fit the registers (4 · 4 + 9 = 25 of 32, 2 · 4 + 7 = 15 of 16).
+    /// Rows of the largest tile: sums of rows × 2 vectors, four vectors of masked weights and two more must fit the registers (8 · 2 + 6 = 22 of 32, 4 · 2 + 6 = 14 of 16).
     /// </summary>
     public static int LargestRows<V>()
-        where V : struct, IVector<V> => V.Count == 16 ? 4 : 2;
+        where V : struct, IVector<V> => V.Count == 16 ? MostRows : 4;
 
     /// <summary>sums[rows, 32] = rows · panel.</summary>
     public static void Multiply<V>(int rows, ulong* elements, float* parameters, in DynamicBlocks blocks, in NarrowPanel<UInt4Format> panel, float* sums)
@@ -36,17 +40,13 @@ internal static unsafe class DynamicRows
             float* scales = parameters + (first * 2 * rows);
             for (nint strip = 0; strip < Columns; strip += 2 * V.Count)
             {
-                switch (rows)
+                if (rows == 1)
                 {
-                    case 1:
-                        OneRow<V>(left, scales, blocks, panel, first, end, strip, sums + strip);
-                        break;
-                    case 2:
-                        TwoRows<V>(left, scales, blocks, panel, first, end, strip, sums + strip);
-                        break;
-                    default:
-                        FourRows<V>(left, scales, blocks, panel, first, end, strip, sums + strip);
-                        break;
+                    OneRow<V>(left, scales, blocks, panel, first, end, strip, sums + strip);
+                }
+                else
+                {
+                    ManyRows<V>(rows, left, scales, blocks, panel, first, end, strip, sums + strip);
                 }
             }
         }
@@ -98,107 +98,157 @@ internal static unsafe class DynamicRows
         V.Store(total1, sums + V.Count);
     }
 
-    private static void TwoRows<V>(int* left, float* parameters, in DynamicBlocks blocks, in NarrowPanel<UInt4Format> panel, nint first, nint end, nint strip, float* sums)
+    private static void ManyRows<V>(int rows, int* left, float* parameters, in DynamicBlocks blocks, in NarrowPanel<UInt4Format> panel, nint first, nint end, nint strip, float* sums)
         where V : struct, IVector<V>
     {
+        float* memory = stackalloc float[(2 * MostRows * 2 * V.Count) + Prefetch.LineFloats];
+        float* products = Alignment.Lines(memory), previous = products + (MostRows * 2 * V.Count);
         uint* words = panel.Words + (first * blocks.Groups * Columns) + strip;
         nint wordRows = panel.WordRows - (first * blocks.Groups);
-        V totalA0 = V.Load(sums), totalA1 = V.Load(sums + V.Count), totalB0 = V.Load(sums + Columns), totalB1 = V.Load(sums + Columns + V.Count);
         var weights = new WeightBlocks(blocks, first);
         for (nint block = first; block < end; block++)
         {
-            V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero;
             nint groups = Math.Min(blocks.Groups, wordRows);
+            switch (rows)
+            {
+                case 2:
+                    TwoRows<V>(left, words, groups, products);
+                    break;
+                case 4:
+                    FourRows<V>(left, words, groups, products);
+                    break;
+                default:
+                    EightRows<V>(left, words, groups, products);
+                    break;
+            }
+
+            // A block late, as vectors read back just after they were written wait until they have reached the cache.
+            if (block > first)
+            {
+                AddScaled<V>(rows, previous, parameters, panel, weights.Current, strip, sums);
+                parameters += 2 * rows;
+                weights.MoveOn();
+            }
+
+            float* written = products;
+            products = previous;
+            previous = written;
+            left += 2 * rows * groups;
+            words += groups * Columns;
             wordRows -= groups;
-            for (; groups > 0; groups--)
-            {
-                V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
-                V low0 = Low(words0), low1 = Low(words1), high0 = High(words0), high1 = High(words1);
-                Add(low0, low1, high0, high1, left, ref a0, ref a1);
-                Add(low0, low1, high0, high1, left + 2, ref b0, ref b1);
-                left += 4;
-                words += Columns;
-            }
-
-            V scales0 = panel.Scales<V>(weights.Current, strip), scales1 = panel.Scales<V>(weights.Current, strip + V.Count);
-            if (panel.HasZeroPoints)
-            {
-                V zero0 = panel.ZeroPoints<V>(weights.Current, strip), zero1 = panel.ZeroPoints<V>(weights.Current, strip + V.Count);
-                FinishRow(a0, a1, parameters, zero0, zero1, scales0, scales1, ref totalA0, ref totalA1);
-                FinishRow(b0, b1, parameters + 2, zero0, zero1, scales0, scales1, ref totalB0, ref totalB1);
-            }
-            else
-            {
-                FinishRow(a0, a1, parameters, scales0, scales1, ref totalA0, ref totalA1);
-                FinishRow(b0, b1, parameters + 2, scales0, scales1, ref totalB0, ref totalB1);
-            }
-
-            parameters += 4;
-            weights.MoveOn();
         }
 
-        V.Store(totalA0, sums);
-        V.Store(totalA1, sums + V.Count);
-        V.Store(totalB0, sums + Columns);
-        V.Store(totalB1, sums + Columns + V.Count);
+        AddScaled<V>(rows, previous, parameters, panel, weights.Current, strip, sums);
     }
 
-    private static void FourRows<V>(int* left, float* parameters, in DynamicBlocks blocks, in NarrowPanel<UInt4Format> panel, nint first, nint end, nint strip, float* sums)
+    private static void TwoRows<V>(int* left, uint* words, nint groups, float* products)
         where V : struct, IVector<V>
     {
-        uint* words = panel.Words + (first * blocks.Groups * Columns) + strip;
-        nint wordRows = panel.WordRows - (first * blocks.Groups);
-        V totalA0 = V.Load(sums), totalA1 = V.Load(sums + V.Count);
-        V totalB0 = V.Load(sums + Columns), totalB1 = V.Load(sums + Columns + V.Count);
-        V totalC0 = V.Load(sums + (2 * Columns)), totalC1 = V.Load(sums + (2 * Columns) + V.Count);
-        V totalD0 = V.Load(sums + (3 * Columns)), totalD1 = V.Load(sums + (3 * Columns) + V.Count);
-        var weights = new WeightBlocks(blocks, first);
-        for (nint block = first; block < end; block++)
+        V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero;
+        for (; groups > 0; groups--)
         {
-            V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero, c0 = V.Zero, c1 = V.Zero, d0 = V.Zero, d1 = V.Zero;
-            nint groups = Math.Min(blocks.Groups, wordRows);
-            wordRows -= groups;
-            for (; groups > 0; groups--)
-            {
-                V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
-                V low0 = Low(words0), low1 = Low(words1), high0 = High(words0), high1 = High(words1);
-                Add(low0, low1, high0, high1, left, ref a0, ref a1);
-                Add(low0, low1, high0, high1, left + 2, ref b0, ref b1);
-                Add(low0, low1, high0, high1, left + 4, ref c0, ref c1);
-                Add(low0, low1, high0, high1, left + 6, ref d0, ref d1);
-                left += 8;
-                words += Columns;
-            }
-
-            V scales0 = panel.Scales<V>(weights.Current, strip), scales1 = panel.Scales<V>(weights.Current, strip + V.Count);
-            if (panel.HasZeroPoints)
-            {
-                V zero0 = panel.ZeroPoints<V>(weights.Current, strip), zero1 = panel.ZeroPoints<V>(weights.Current, strip + V.Count);
-                FinishRow(a0, a1, parameters, zero0, zero1, scales0, scales1, ref totalA0, ref totalA1);
-                FinishRow(b0, b1, parameters + 2, zero0, zero1, scales0, scales1, ref totalB0, ref totalB1);
-                FinishRow(c0, c1, parameters + 4, zero0, zero1, scales0, scales1, ref totalC0, ref totalC1);
-                FinishRow(d0, d1, parameters + 6, zero0, zero1, scales0, scales1, ref totalD0, ref totalD1);
-            }
-            else
-            {
-                FinishRow(a0, a1, parameters, scales0, scales1, ref totalA0, ref totalA1);
-                FinishRow(b0, b1, parameters + 2, scales0, scales1, ref totalB0, ref totalB1);
-                FinishRow(c0, c1, parameters + 4, scales0, scales1, ref totalC0, ref totalC1);
-                FinishRow(d0, d1, parameters + 6, scales0, scales1, ref totalD0, ref totalD1);
-            }
-
-            parameters += 8;
-            weights.MoveOn();
+            Prefetch.ToFirstLevel(words + FetchAhead);
+            Prefetch.ToFirstLevel(words + FetchAhead + Prefetch.LineFloats);
+            V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
+            V low0 = Low(words0), low1 = Low(words1), high0 = High(words0), high1 = High(words1);
+            Add(low0, low1, high0, high1, left, ref a0, ref a1);
+            Add(low0, low1, high0, high1, left + 2, ref b0, ref b1);
+            left += 4;
+            words += Columns;
         }
 
-        V.Store(totalA0, sums);
-        V.Store(totalA1, sums + V.Count);
-        V.Store(totalB0, sums + Columns);
-        V.Store(totalB1, sums + Columns + V.Count);
-        V.Store(totalC0, sums + (2 * Columns));
-        V.Store(totalC1, sums + (2 * Columns) + V.Count);
-        V.Store(totalD0, sums + (3 * Columns));
-        V.Store(totalD1, sums + (3 * Columns) + V.Count);
+        Store(a0, a1, products);
+        Store(b0, b1, products + (2 * V.Count));
+    }
+
+    private static void FourRows<V>(int* left, uint* words, nint groups, float* products)
+        where V : struct, IVector<V>
+    {
+        V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero, c0 = V.Zero, c1 = V.Zero, d0 = V.Zero, d1 = V.Zero;
+        for (; groups > 0; groups--)
+        {
+            Prefetch.ToFirstLevel(words + FetchAhead);
+            Prefetch.ToFirstLevel(words + FetchAhead + Prefetch.LineFloats);
+            V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
+            V low0 = Low(words0), low1 = Low(words1), high0 = High(words0), high1 = High(words1);
+            Add(low0, low1, high0, high1, left, ref a0, ref a1);
+            Add(low0, low1, high0, high1, left + 2, ref b0, ref b1);
+            Add(low0, low1, high0, high1, left + 4, ref c0, ref c1);
+            Add(low0, low1, high0, high1, left + 6, ref d0, ref d1);
+            left += 8;
+            words += Columns;
+        }
+
+        Store(a0, a1, products);
+        Store(b0, b1, products + (2 * V.Count));
+        Store(c0, c1, products + (4 * V.Count));
+        Store(d0, d1, products + (6 * V.Count));
+    }
+
+    private static void EightRows<V>(int* left, uint* words, nint groups, float* products)
+        where V : struct, IVector<V>
+    {
+        V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero, c0 = V.Zero, c1 = V.Zero, d0 = V.Zero, d1 = V.Zero;
+        V e0 = V.Zero, e1 = V.Zero, f0 = V.Zero, f1 = V.Zero, g0 = V.Zero, g1 = V.Zero, h0 = V.Zero, h1 = V.Zero;
+        for (; groups > 0; groups--)
+        {
+            Prefetch.ToFirstLevel(words + FetchAhead);
+            Prefetch.ToFirstLevel(words + FetchAhead + Prefetch.LineFloats);
+            V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
+            V low0 = Low(words0), low1 = Low(words1), high0 = High(words0), high1 = High(words1);
+            Add(low0, low1, high0, high1, left, ref a0, ref a1);
+            Add(low0, low1, high0, high1, left + 2, ref b0, ref b1);
+            Add(low0, low1, high0, high1, left + 4, ref c0, ref c1);
+            Add(low0, low1, high0, high1, left + 6, ref d0, ref d1);
+            Add(low0, low1, high0, high1, left + 8, ref e0, ref e1);
+            Add(low0, low1, high0, high1, left + 10, ref f0, ref f1);
+            Add(low0, low1, high0, high1, left + 12, ref g0, ref g1);
+            Add(low0, low1, high0, high1, left + 14, ref h0, ref h1);
+            left += 16;
+            words += Columns;
+        }
+
+        Store(a0, a1, products);
+        Store(b0, b1, products + (2 * V.Count));
+        Store(c0, c1, products + (4 * V.Count));
+        Store(d0, d1, products + (6 * V.Count));
+        Store(e0, e1, products + (8 * V.Count));
+        Store(f0, f1, products + (10 * V.Count));
+        Store(g0, g1, products + (12 * V.Count));
+        Store(h0, h1, products + (14 * V.Count));
+    }
+
+    /// <summary>Adds the products of a block, scaled, to the sums. A method of its own, as the compiler stops inlining in methods that become too large.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddScaled<V>(int rows, float* products, float* parameters, in NarrowPanel<UInt4Format> panel, nint weightBlock, nint strip, float* sums)
+        where V : struct, IVector<V>
+    {
+        V scales0 = panel.Scales<V>(weightBlock, strip), scales1 = panel.Scales<V>(weightBlock, strip + V.Count);
+        if (panel.HasZeroPoints)
+        {
+            V zero0 = panel.ZeroPoints<V>(weightBlock, strip), zero1 = panel.ZeroPoints<V>(weightBlock, strip + V.Count);
+            for (; rows > 0; rows--)
+            {
+                V scale = V.Broadcast(parameters[0]), offset = V.Broadcast(parameters[1]);
+                V.Store(Finish(V.Load(products), scale, offset, zero0, scales0, V.Load(sums)), sums);
+                V.Store(Finish(V.Load(products + V.Count), scale, offset, zero1, scales1, V.Load(sums + V.Count)), sums + V.Count);
+                parameters += 2;
+                products += 2 * V.Count;
+                sums += Columns;
+            }
+
+            return;
+        }
+
+        for (; rows > 0; rows--)
+        {
+            V scale = V.Broadcast(parameters[0]), offset = V.Broadcast(parameters[1]);
+            V.Store(Finish(V.Load(products), scale, offset, scales0, V.Load(sums)), sums);
+            V.Store(Finish(V.Load(products + V.Count), scale, offset, scales1, V.Load(sums + V.Count)), sums + V.Count);
+            parameters += 2;
+            products += 2 * V.Count;
+            sums += Columns;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -234,21 +284,11 @@ internal static unsafe class DynamicRows
         V.MultiplyAdd(V.MultiplyAdd(V.ConvertFromInt32(ByteDot.Widen(sum)), scale, zeroPoints * offset), scales, total);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FinishRow<V>(V sum0, V sum1, float* parameters, V scales0, V scales1, ref V total0, ref V total1)
+    private static void Store<V>(V product0, V product1, float* products)
         where V : struct, IVector<V>
     {
-        V scale = V.Broadcast(parameters[0]), offset = V.Broadcast(parameters[1]);
-        total0 = Finish(sum0, scale, offset, scales0, total0);
-        total1 = Finish(sum1, scale, offset, scales1, total1);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FinishRow<V>(V sum0, V sum1, float* parameters, V zero0, V zero1, V scales0, V scales1, ref V total0, ref V total1)
-        where V : struct, IVector<V>
-    {
-        V scale = V.Broadcast(parameters[0]), offset = V.Broadcast(parameters[1]);
-        total0 = Finish(sum0, scale, offset, zero0, scales0, total0);
-        total1 = Finish(sum1, scale, offset, zero1, scales1, total1);
+        V.Store(product0, products);
+        V.Store(product1, products + V.Count);
     }
 
     /// <summary>The block of weights that a block of activations lies in, without a division for each.</summary>

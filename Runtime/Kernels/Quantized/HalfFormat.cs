@@ -30,11 +30,11 @@ public readonly unsafe struct HalfFormat : INarrowFormat
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Decode<V>(V words, int element)
-        where V : struct, IVector<V> => element == 0 ? HalfPrecision.FromLowHalf(words) : HalfPrecision.FromHighHalf(words);
+        where V : struct, IVector<V> => element == 0 ? HalfPrecision.ScaledFromLowHalf(words) : HalfPrecision.ScaledFromHighHalf(words);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Factor(int element) => 1;
+    public static float Factor(int element) => HalfPrecision.Scale;
 
     /// <inheritdoc/>
     public static V LoadZeroPoints<V>(byte* zeroPoints)

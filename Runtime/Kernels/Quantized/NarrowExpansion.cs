@@ -119,8 +119,12 @@ internal static unsafe class NarrowExpansion
         where V : struct, IVector<V>
         where TFormat : struct, INarrowFormat
     {
-        V decoded = TFormat.Decode(words, element);
-        V value = TFormat.IsInteger ? ((decoded * V.Broadcast(TFormat.Factor(element))) - zeroPoints) * scales : decoded;
-        V.Store(value, widened + (element * Columns));
+        V stored = TFormat.Decode(words, element);
+        if (TFormat.Factor(element) != 1)
+        {
+            stored *= V.Broadcast(TFormat.Factor(element));
+        }
+
+        V.Store(TFormat.IsInteger ? (stored - zeroPoints) * scales : stored, widened + (element * Columns));
     }
 }

@@ -31,26 +31,19 @@ internal static unsafe class NarrowRows
         for (nint first = 0; first < segments; first += part)
         {
             nint end = Math.Min(first + part, segments);
-            for (nint strip = 0; strip < Columns; strip += StripColumns<V>())
+            for (nint strip = 0; strip < Columns; strip += 2 * V.Count)
             {
-                switch (rows)
+                if (rows == 1)
                 {
-                    case 1:
-                        OneRow<V, TFormat>(left, panel, first, end, strip, sums + strip);
-                        break;
-                    case 2:
-                        TwoRows<V, TFormat>(left, panel, first, end, strip, sums + strip);
-                        break;
-                    default:
-                        FourRows<V, TFormat>(left, panel, first, end, strip, sums + strip);
-                        break;
+                    OneRow<V, TFormat>(left, panel, first, end, strip, sums + strip);
+                }
+                else
+                {
+                    ManyRows<V, TFormat>(rows, left, panel, first, end, strip, sums + strip);
                 }
             }
         }
     }
-
-    private static int StripColumns<V>()
-        where V : struct, IVector<V> => 2 * V.Count;
 
     private static void OneRow<V, TFormat>(in NarrowLeft left, in NarrowPanel<TFormat> panel, nint first, nint end, nint strip, float* sums)
         where V : struct, IVector<V>
@@ -103,85 +96,124 @@ internal static unsafe class NarrowRows
         V.Store(total1, sums + V.Count);
     }
 
-    private static void TwoRows<V, TFormat>(in NarrowLeft left, in NarrowPanel<TFormat> panel, nint first, nint end, nint strip, float* sums)
+    private static void ManyRows<V, TFormat>(int rows, in NarrowLeft left, in NarrowPanel<TFormat> panel, nint first, nint end, nint strip, float* sums)
         where V : struct, IVector<V>
         where TFormat : struct, INarrowFormat
     {
+        float* memory = stackalloc float[(2 * MaximumRows * 2 * V.Count) + Prefetch.LineFloats];
+        float* products = Alignment.Lines(memory), previous = products + (MaximumRows * 2 * V.Count);
         float* a = left.Elements + (first * panel.WordsPerSegment * TFormat.ElementsPerWord);
-        float* b = a + left.Stride;
         uint* words = panel.Words + (first * panel.WordsPerSegment * Columns) + strip;
         for (nint segment = first; segment < end; segment++)
         {
-            V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero;
-            for (nint row = panel.WordRowsOf(segment); row > 0; row--)
+            nint wordRows = panel.WordRowsOf(segment);
+            if (rows == 2)
             {
-                V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
-                Add<V, TFormat>(words0, words1, a, b, 0, ref a0, ref a1, ref b0, ref b1);
-                Add<V, TFormat>(words0, words1, a, b, 1, ref a0, ref a1, ref b0, ref b1);
-                if (TFormat.ElementsPerWord > 2)
-                {
-                    Add<V, TFormat>(words0, words1, a, b, 2, ref a0, ref a1, ref b0, ref b1);
-                    Add<V, TFormat>(words0, words1, a, b, 3, ref a0, ref a1, ref b0, ref b1);
-                }
-
-                if (TFormat.ElementsPerWord > 4)
-                {
-                    Add<V, TFormat>(words0, words1, a, b, 4, ref a0, ref a1, ref b0, ref b1);
-                    Add<V, TFormat>(words0, words1, a, b, 5, ref a0, ref a1, ref b0, ref b1);
-                    Add<V, TFormat>(words0, words1, a, b, 6, ref a0, ref a1, ref b0, ref b1);
-                    Add<V, TFormat>(words0, words1, a, b, 7, ref a0, ref a1, ref b0, ref b1);
-                }
-
-                words += Columns;
-                a += TFormat.ElementsPerWord;
-                b += TFormat.ElementsPerWord;
+                TwoRows<V, TFormat>(a, left.Stride, words, wordRows, products);
+            }
+            else
+            {
+                FourRows<V, TFormat>(a, left.Stride, words, wordRows, products);
             }
 
-            Parameters<V, TFormat>(panel, segment / panel.SegmentsPerBlock, strip, out V scales0, out V scales1, out V zero0, out V zero1);
-            FinishRow<V, TFormat>(a0, a1, left.Sums[segment], zero0, zero1, scales0, scales1, sums);
-            FinishRow<V, TFormat>(b0, b1, left.Sums[segment + left.SumStride], zero0, zero1, scales0, scales1, sums + Columns);
+            // A segment late, as vectors read back just after they were written wait until they have reached the cache.
+            if (segment > first)
+            {
+                AddScaled<V, TFormat>(rows, previous, left.Sums + segment - 1, left.SumStride, panel, (segment - 1) / panel.SegmentsPerBlock, strip, sums);
+            }
+
+            float* written = products;
+            products = previous;
+            previous = written;
+            a += wordRows * TFormat.ElementsPerWord;
+            words += wordRows * Columns;
         }
+
+        AddScaled<V, TFormat>(rows, previous, left.Sums + end - 1, left.SumStride, panel, (end - 1) / panel.SegmentsPerBlock, strip, sums);
     }
 
-    private static void FourRows<V, TFormat>(in NarrowLeft left, in NarrowPanel<TFormat> panel, nint first, nint end, nint strip, float* sums)
+    private static void TwoRows<V, TFormat>(float* a, nint next, uint* words, nint wordRows, float* products)
         where V : struct, IVector<V>
         where TFormat : struct, INarrowFormat
     {
-        float* a = left.Elements + (first * panel.WordsPerSegment * TFormat.ElementsPerWord);
-        nint next = left.Stride;
-        uint* words = panel.Words + (first * panel.WordsPerSegment * Columns) + strip;
-        for (nint segment = first; segment < end; segment++)
+        V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero;
+        for (; wordRows > 0; wordRows--)
         {
-            V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero, c0 = V.Zero, c1 = V.Zero, d0 = V.Zero, d1 = V.Zero;
-            for (nint row = panel.WordRowsOf(segment); row > 0; row--)
+            V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
+            Add<V, TFormat>(words0, words1, a, next, 0, ref a0, ref a1, ref b0, ref b1);
+            Add<V, TFormat>(words0, words1, a, next, 1, ref a0, ref a1, ref b0, ref b1);
+            if (TFormat.ElementsPerWord > 2)
             {
-                float* c = a + (2 * next);
-                V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
-                Add<V, TFormat>(words0, words1, a, c, next, 0, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
-                Add<V, TFormat>(words0, words1, a, c, next, 1, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
-                if (TFormat.ElementsPerWord > 2)
-                {
-                    Add<V, TFormat>(words0, words1, a, c, next, 2, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
-                    Add<V, TFormat>(words0, words1, a, c, next, 3, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
-                }
-
-                if (TFormat.ElementsPerWord > 4)
-                {
-                    Add<V, TFormat>(words0, words1, a, c, next, 4, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
-                    Add<V, TFormat>(words0, words1, a, c, next, 5, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
-                    Add<V, TFormat>(words0, words1, a, c, next, 6, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
-                    Add<V, TFormat>(words0, words1, a, c, next, 7, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
-                }
-
-                words += Columns;
-                a += TFormat.ElementsPerWord;
+                Add<V, TFormat>(words0, words1, a, next, 2, ref a0, ref a1, ref b0, ref b1);
+                Add<V, TFormat>(words0, words1, a, next, 3, ref a0, ref a1, ref b0, ref b1);
             }
 
-            Parameters<V, TFormat>(panel, segment / panel.SegmentsPerBlock, strip, out V scales0, out V scales1, out V zero0, out V zero1);
-            FinishRow<V, TFormat>(a0, a1, left.Sums[segment], zero0, zero1, scales0, scales1, sums);
-            FinishRow<V, TFormat>(b0, b1, left.Sums[segment + left.SumStride], zero0, zero1, scales0, scales1, sums + Columns);
-            FinishRow<V, TFormat>(c0, c1, left.Sums[segment + (2 * left.SumStride)], zero0, zero1, scales0, scales1, sums + (2 * Columns));
-            FinishRow<V, TFormat>(d0, d1, left.Sums[segment + (3 * left.SumStride)], zero0, zero1, scales0, scales1, sums + (3 * Columns));
+            if (TFormat.ElementsPerWord > 4)
+            {
+                Add<V, TFormat>(words0, words1, a, next, 4, ref a0, ref a1, ref b0, ref b1);
+                Add<V, TFormat>(words0, words1, a, next, 5, ref a0, ref a1, ref b0, ref b1);
+                Add<V, TFormat>(words0, words1, a, next, 6, ref a0, ref a1, ref b0, ref b1);
+                Add<V, TFormat>(words0, words1, a, next, 7, ref a0, ref a1, ref b0, ref b1);
+            }
+
+            words += Columns;
+            a += TFormat.ElementsPerWord;
+        }
+
+        Store(a0, a1, products);
+        Store(b0, b1, products + (2 * V.Count));
+    }
+
+    private static void FourRows<V, TFormat>(float* a, nint next, uint* words, nint wordRows, float* products)
+        where V : struct, IVector<V>
+        where TFormat : struct, INarrowFormat
+    {
+        V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero, c0 = V.Zero, c1 = V.Zero, d0 = V.Zero, d1 = V.Zero;
+        for (; wordRows > 0; wordRows--)
+        {
+            float* c = a + (2 * next);
+            V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
+            Add<V, TFormat>(words0, words1, a, c, next, 0, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
+            Add<V, TFormat>(words0, words1, a, c, next, 1, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
+            if (TFormat.ElementsPerWord > 2)
+            {
+                Add<V, TFormat>(words0, words1, a, c, next, 2, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
+                Add<V, TFormat>(words0, words1, a, c, next, 3, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
+            }
+
+            if (TFormat.ElementsPerWord > 4)
+            {
+                Add<V, TFormat>(words0, words1, a, c, next, 4, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
+                Add<V, TFormat>(words0, words1, a, c, next, 5, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
+                Add<V, TFormat>(words0, words1, a, c, next, 6, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
+                Add<V, TFormat>(words0, words1, a, c, next, 7, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
+            }
+
+            words += Columns;
+            a += TFormat.ElementsPerWord;
+        }
+
+        Store(a0, a1, products);
+        Store(b0, b1, products + (2 * V.Count));
+        Store(c0, c1, products + (4 * V.Count));
+        Store(d0, d1, products + (6 * V.Count));
+    }
+
+    /// <summary>Adds what a segment gave to the sums. A method of its own, as the compiler stops inlining in methods that become too large.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddScaled<V, TFormat>(int rows, float* products, float* activations, nint activationStride, in NarrowPanel<TFormat> panel, nint block, nint strip, float* sums)
+        where V : struct, IVector<V>
+        where TFormat : struct, INarrowFormat
+    {
+        Parameters<V, TFormat>(panel, block, strip, out V scales0, out V scales1, out V zero0, out V zero1);
+        for (; rows > 0; rows--)
+        {
+            V all = V.Broadcast(*activations);
+            V.Store(NarrowPanel<TFormat>.Finish(V.Load(products), all, zero0, scales0, V.Load(sums)), sums);
+            V.Store(NarrowPanel<TFormat>.Finish(V.Load(products + V.Count), all, zero1, scales1, V.Load(sums + V.Count)), sums + V.Count);
+            activations += activationStride;
+            products += 2 * V.Count;
+            sums += Columns;
         }
     }
 
@@ -195,7 +227,7 @@ internal static unsafe class NarrowRows
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add<V, TFormat>(V words0, V words1, float* a, float* b, int element, ref V a0, ref V a1, ref V b0, ref V b1)
+    private static void Add<V, TFormat>(V words0, V words1, float* a, nint next, int element, ref V a0, ref V a1, ref V b0, ref V b1)
         where V : struct, IVector<V>
         where TFormat : struct, INarrowFormat
     {
@@ -203,7 +235,7 @@ internal static unsafe class NarrowRows
         V x = V.Broadcast(a[element]);
         a0 = V.MultiplyAdd(weights0, x, a0);
         a1 = V.MultiplyAdd(weights1, x, a1);
-        x = V.Broadcast(b[element]);
+        x = V.Broadcast(a[next + element]);
         b0 = V.MultiplyAdd(weights0, x, b0);
         b1 = V.MultiplyAdd(weights1, x, b1);
     }
@@ -249,12 +281,10 @@ internal static unsafe class NarrowRows
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FinishRow<V, TFormat>(V sum0, V sum1, float activations, V zero0, V zero1, V scales0, V scales1, float* sums)
+    private static void Store<V>(V product0, V product1, float* products)
         where V : struct, IVector<V>
-        where TFormat : struct, INarrowFormat
     {
-        V all = V.Broadcast(activations);
-        V.Store(NarrowPanel<TFormat>.Finish(sum0, all, zero0, scales0, V.Load(sums)), sums);
-        V.Store(NarrowPanel<TFormat>.Finish(sum1, all, zero1, scales1, V.Load(sums + V.Count)), sums + V.Count);
+        V.Store(product0, products);
+        V.Store(product1, products + V.Count);
     }
 }
