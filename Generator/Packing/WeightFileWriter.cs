@@ -17,8 +17,8 @@ internal sealed unsafe class WeightFileWriter : IDisposable
     // A chunk's buffer is free again once it is written; who waits for a free buffer waits for the writing, which bounds the memory.
     private readonly BlockingCollection<byte[]> _freeBuffers = [];
     private readonly BlockingCollection<Task<Chunk>> _chunks = [];
-    private readonly int _buffers;
     private readonly Task _writing;
+    private readonly object _progress = new();
     private long _written;
 
     public WeightFileWriter(Stream file, WeightRecipe recipe, int threads, int chunkBytes, Action<long>? report, CancellationToken cancellationToken)
@@ -30,8 +30,7 @@ internal sealed unsafe class WeightFileWriter : IDisposable
         _cancellationToken = cancellationToken;
 
         // One being written, and for each worker one in work and one finished.
-        _buffers = (2 * threads) + 1;
-        for (int index = 0; index < _buffers; index++)
+        for (int index = 0; index < (2 * threads) + 1; index++)
         {
             _freeBuffers.Add(new byte[chunkBytes], CancellationToken.None);
         }
@@ -41,7 +40,7 @@ internal sealed unsafe class WeightFileWriter : IDisposable
         _writing = Task.Factory.StartNew(Write, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    /// <summary>Appends all elements of a reader. They are computed later: the reader must work until <see cref="Drain"/> or <see cref="Finish"/>.</summary>
+    /// <summary>Appends all elements of a reader. They are computed later: the reader must work until they are written.</summary>
     public void Add(ElementReader reader)
     {
         long chunkElements = Math.Max(1, _chunkBytes / reader.ElementBytes);
@@ -50,6 +49,7 @@ internal sealed unsafe class WeightFileWriter : IDisposable
             long start = first;
             int elements = (int)Math.Min(chunkElements, reader.Count - first);
             byte[] buffer = TakeBuffer();
+            AddedBytes += (long)elements * reader.ElementBytes;
             _chunks.Add(Task.Run(() => Compute(reader, start, elements, buffer), CancellationToken.None), CancellationToken.None);
         }
     }
@@ -62,22 +62,31 @@ internal sealed unsafe class WeightFileWriter : IDisposable
             byte[] buffer = TakeBuffer();
             int count = (int)Math.Min(bytes, _chunkBytes);
             Array.Clear(buffer, 0, count);
+            AddedBytes += count;
             _chunks.Add(Task.FromResult(new Chunk(buffer, count)), CancellationToken.None);
         }
     }
 
-    /// <summary>Waits until everything added so far is written.</summary>
-    public void Drain()
-    {
-        List<byte[]> buffers = [];
-        for (int index = 0; index < _buffers; index++)
-        {
-            buffers.Add(TakeBuffer());
-        }
+    /// <summary>Bytes added so far.</summary>
+    public long AddedBytes { get; private set; }
 
-        foreach (byte[] buffer in buffers)
+    /// <summary>Waits until so many of the bytes added are written.</summary>
+    public void WaitFor(long bytes)
+    {
+        lock (_progress)
         {
-            _freeBuffers.Add(buffer, CancellationToken.None);
+            while (_written < bytes)
+            {
+                _cancellationToken.ThrowIfCancellationRequested();
+                if (_writing.IsCompleted)
+                {
+                    // It ends early by an exception only.
+                    _writing.GetAwaiter().GetResult();
+                    return;
+                }
+
+                Monitor.Wait(_progress, millisecondsTimeout: 100);
+            }
         }
     }
 
@@ -145,7 +154,12 @@ internal sealed unsafe class WeightFileWriter : IDisposable
             Chunk chunk = task.GetAwaiter().GetResult();
             _checksum.Append(chunk.Buffer, 0, chunk.Bytes);
             _file.Write(chunk.Buffer, 0, chunk.Bytes);
-            _written += chunk.Bytes;
+            lock (_progress)
+            {
+                _written += chunk.Bytes;
+                Monitor.Pulse(_progress);
+            }
+
             _report?.Invoke(_written);
             _freeBuffers.Add(chunk.Buffer, CancellationToken.None);
         }

@@ -4,13 +4,16 @@ using Cameo.Generator.Graphs;
 namespace Cameo.Generator.Packing;
 
 /// <summary>
-/// Writes packed weight files. Workers compute the file in chunks while one thread takes the finished chunks in order, adds them to the checksum and writes them, so that
-/// memory is bounded by the largest tensor and a few chunks.
+/// Writes packed weight files. Workers compute the file in chunks while one thread takes the finished chunks in order, adds them to the checksum and writes them; the
+/// next tensors are brought into memory meanwhile. Memory is bounded by the largest tensor, or by <see cref="HeldBytes"/> where all are smaller, and a few chunks.
 /// </summary>
 internal sealed class WeightPacker(ITensorSource source, int threads, Action<long, long>? progress = null)
 {
     // Chunks fit the second-level cache, so that the checksum and the write find them there.
     private const int ChunkBytes = 1024 * 1024;
+
+    // Enough for several matrices of a model of this size to be in work, so that reading, computing and writing overlap.
+    private const long HeldBytes = 64L * 1024 * 1024;
 
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(5);
 
@@ -39,6 +42,7 @@ internal sealed class WeightPacker(ITensorSource source, int threads, Action<lon
     {
         using WeightFileWriter writer = new(file, recipe, threads, ChunkBytes, MakeReport(recipe.PayloadBytes), cancellationToken);
         using NativeBufferPool pool = new();
+        using HeldTensors held = new(writer, HeldBytes);
         long position = 0;
         foreach (WeightEntry entry in recipe.Entries)
         {
@@ -52,7 +56,7 @@ internal sealed class WeightPacker(ITensorSource source, int threads, Action<lon
             position = entry.Offset + entry.Bytes;
             if (entry.Bytes > 0)
             {
-                Pack(entry, writer, pool, cancellationToken);
+                Pack(entry, writer, pool, held, cancellationToken);
             }
         }
 
@@ -60,31 +64,29 @@ internal sealed class WeightPacker(ITensorSource source, int threads, Action<lon
         writer.Finish();
     }
 
-    private void Pack(WeightEntry entry, WeightFileWriter writer, NativeBufferPool pool, CancellationToken cancellationToken)
+    private void Pack(WeightEntry entry, WeightFileWriter writer, NativeBufferPool pool, HeldTensors held, CancellationToken cancellationToken)
     {
-        using WeightEvaluator evaluator = new(source, pool, cancellationToken);
-        ElementReader reader = evaluator.Evaluate(entry.Expression);
-        if (reader.Count * reader.ElementBytes != entry.Bytes)
-        {
-            throw new PackingException($"The weight '{entry.Name}' takes {reader.Count * reader.ElementBytes} bytes instead of {entry.Bytes}.");
-        }
-
+        held.MakeRoom(entry.Bytes);
+        WeightEvaluator evaluator = new(source, pool, cancellationToken);
         try
         {
-            writer.Add(reader);
-
-            // What the evaluator holds must live until the workers are done with it, and only one large tensor is to be in memory at a time. Weights that are computed
-            // from the file alone need no such wait.
-            if (evaluator.HoldsMemory)
+            ElementReader reader = evaluator.Evaluate(entry.Expression);
+            if (reader.Count * reader.ElementBytes != entry.Bytes)
             {
-                writer.Drain();
+                throw new PackingException($"The weight '{entry.Name}' takes {reader.Count * reader.ElementBytes} bytes instead of {entry.Bytes}.");
             }
+
+            writer.Add(reader);
         }
         catch
         {
+            // Workers may still use the evaluator's memory.
             writer.Stop();
+            evaluator.Dispose();
             throw;
         }
+
+        held.Add(evaluator, entry.Bytes);
     }
 
     private Action<long>? MakeReport(long payloadBytes)
