@@ -1,6 +1,7 @@
 using Cameo.Generator.Diagnostics;
 using Cameo.Generator.Graphs;
 using Cameo.Generator.Passes.Recognition;
+using Cameo.Generator.Reports;
 
 namespace Cameo.Generator;
 
@@ -26,6 +27,9 @@ internal sealed record CompileResult(
 
     /// <summary>Spellings that resemble a pattern and were left alone, with the reasons.</summary>
     public IReadOnlyList<RecognitionMiss> Misses { get; init; } = [];
+
+    /// <summary>All that was found, when asked for.</summary>
+    public ModelReport? Report { get; init; }
 
     public bool Succeeded => Diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticLevel.Error);
 

@@ -6,6 +6,9 @@ internal sealed record CompileSettings
     /// <summary>Keep the graph's text after each pass.</summary>
     public bool DumpStages { get; init; }
 
+    /// <summary>Make a report of all that was found, for people.</summary>
+    public bool Report { get; init; }
+
     /// <summary>Validate the graph after each pass; tests switch it on.</summary>
     public bool Validate { get; init; }
 

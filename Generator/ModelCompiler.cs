@@ -11,6 +11,7 @@ using Cameo.Generator.Outlining;
 using Cameo.Generator.Passes;
 using Cameo.Generator.Passes.Recognition;
 using Cameo.Generator.Planning;
+using Cameo.Generator.Reports;
 
 namespace Cameo.Generator;
 
@@ -122,7 +123,12 @@ internal static class ModelCompiler
         ];
         WeightRecipe? recipe = lowered.Weights.Count == 0 ? null : new WeightRecipe([.. lowered.Weights.OrderBy(entry => entry.Offset)], lowered.WeightBytes, identity);
         KernelSummary[] kernels = [.. lowered.Kernels.Select((kernel, index) => new KernelSummary(emission.Method(schedule.Site(index)), kernel.Kind, kernel.Nodes))];
-        return new CompileResult($"{@namespace}.{className}", options.Weights, sources, recipe, diagnostics, stages, kernels) { Recognitions = graph.Recognitions, Misses = graph.Misses };
+        return new CompileResult($"{@namespace}.{className}", options.Weights, sources, recipe, diagnostics, stages, kernels) 
+        {
+            Recognitions = graph.Recognitions,
+            Misses = graph.Misses,
+            Report = settings.Report ? ReportBuilder.Build(emission, diagnostics) : null,
+        };
     }
 
     /// <summary>What code and weights of one compilation share.</summary>

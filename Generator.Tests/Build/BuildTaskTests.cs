@@ -4,6 +4,7 @@ using Cameo.Generator.Diagnostics;
 using Cameo.Generator.Graphs;
 using Cameo.Generator.Onnx;
 using Cameo.Generator.Onnx.Proto;
+using Cameo.Generator.Reports;
 using Cameo.Memory;
 using Cameo.Tests.Infrastructure;
 using Google.Protobuf;
@@ -45,6 +46,19 @@ public sealed class BuildTaskTests : IDisposable
         Assert.Equal("file", weights.GetMetadata("CameoWeightsMode"));
         Assert.Equal(1f, FirstPackedElement());
         Assert.Equal(["import.state", "onnx.index", "onnx.json", "packing.state", "weights"], Directory.GetFiles(Output).Select(static file => Path.GetFileName(file)[8..]).Order());
+    }
+
+    [Fact]
+    public void ReportIsWrittenOnDemand()
+    {
+        WriteModel(1f);
+        ModelReport report = new("Tests.TinyNet", [("Model", "tiny")], []);
+        PackWeights task = PackTask(Import(), (text, settings, token) => Compile(text, settings, token) with { Report = settings.Report ? report : null });
+        task.Report = true;
+        Assert.True(task.Execute());
+        Assert.Equal(ReportPage.Write(report), File.ReadAllText(Path.Combine(Output, "TinyNet.report.html")));
+        Assert.Equal(ReportMarkdown.Write(report), File.ReadAllText(Path.Combine(Output, "TinyNet.report.md")));
+        Assert.Contains(_engine.Messages, static message => message.Contains("TinyNet.report.html", StringComparison.Ordinal));
     }
 
     [Fact]

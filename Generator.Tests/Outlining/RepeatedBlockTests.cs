@@ -191,7 +191,7 @@ public sealed class RepeatedBlockTests
     }
 
     /// <summary>A decoder in the operators of opset 23, with key/value caches.</summary>
-    private static OnnxModelBuilder Transformer(int depth)
+    internal static OnnxModelBuilder Transformer(int depth)
     {
         const int heads = 2;
         const int headSize = Width / heads;

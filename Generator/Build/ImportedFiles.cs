@@ -15,7 +15,10 @@ internal sealed class ImportedFiles(string folder, string name)
     /// <summary>From what the weights were made.</summary>
     public string PackingState { get; } = Path.Combine(folder, name + ".packing.state");
 
-    public IEnumerable<string> All => [Text, Index, State, PackingState, Path.Combine(folder, name + ".weights")];
+    /// <summary>The report as a page and as Markdown.</summary>
+    public IReadOnlyList<string> Reports { get; } = [Path.Combine(folder, name + ".report.html"), Path.Combine(folder, name + ".report.md")];
+
+    public IEnumerable<string> All => [Text, Index, State, PackingState, Path.Combine(folder, name + ".weights"), .. Reports];
 
     /// <summary>The models that a folder has files of.</summary>
     public static IReadOnlyList<string> NamesIn(string folder)

@@ -1,6 +1,7 @@
 using Cameo.Generator.Onnx;
 using Cameo.Generator.Packing;
 using Cameo.Generator.Pipeline;
+using Cameo.Generator.Reports;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using MSBuildTask = Microsoft.Build.Utilities.Task;
@@ -33,6 +34,9 @@ public sealed class PackWeights : MSBuildTask, ICancelableTask, IDisposable
 
     /// <summary>Whether to write the graph after each pass into the folder <c>stages</c>.</summary>
     public bool DumpStages { get; set; }
+
+    /// <summary>Whether to write a report of each model.</summary>
+    public bool Report { get; set; }
 
     /// <summary>The packed files, with the metadata <c>TargetPath</c> and <c>CameoWeightsMode</c>.</summary>
     [Output]
@@ -88,6 +92,7 @@ public sealed class PackWeights : MSBuildTask, ICancelableTask, IDisposable
         BuildState state = new();
         state.AddValue("model", model);
         state.AddValue("stages", DumpStages ? "yes" : "no");
+        state.AddValue("report", Report ? "yes" : "no");
         if (state.FindUnchanged(files.PackingState) is { Results: [var earlier] })
         {
             Log.LogProgress(important: false, earlier == NoWeights ? $"'{model}' has no weights to pack." : $"'{earlier}' is up to date.");
@@ -111,6 +116,7 @@ public sealed class PackWeights : MSBuildTask, ICancelableTask, IDisposable
         }
 
         DumpStagesOf(result);
+        WriteReport(result, files, state);
         string packed = NoWeights;
         if (result.Recipe is { PayloadBytes: var bytes } recipe)
         {
@@ -130,7 +136,7 @@ public sealed class PackWeights : MSBuildTask, ICancelableTask, IDisposable
     {
         try
         {
-            return Compile(text, new CompileSettings { DumpStages = DumpStages }, _cancellation.Token);
+            return Compile(text, new CompileSettings { DumpStages = DumpStages, Report = Report }, _cancellation.Token);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -156,6 +162,22 @@ public sealed class PackWeights : MSBuildTask, ICancelableTask, IDisposable
         {
             string file = Path.Combine(folder, FormattableString.Invariant($"{number:00}-{result.Stages[number].Stage.Replace(' ', '-')}.txt"));
             AtomicFile.WriteTextIfChanged(file, result.Stages[number].Text);
+        }
+    }
+
+    private void WriteReport(CompileResult result, ImportedFiles files, BuildState state)
+    {
+        if (result.Report is not { } report)
+        {
+            return;
+        }
+
+        AtomicFile.WriteTextIfChanged(files.Reports[0], ReportPage.Write(report));
+        AtomicFile.WriteTextIfChanged(files.Reports[1], ReportMarkdown.Write(report));
+        Log.LogProgress(important: true, $"Report of {result.ClassName}: {files.Reports[0]}");
+        foreach (string file in files.Reports)
+        {
+            state.AddFile(file);
         }
     }
 
