@@ -5,7 +5,7 @@ using Cameo.Sessions;
 
 namespace Cameo.Demo.Commands;
 
-/// <summary><c>inspect</c>: signature, dimensions, memory plan and kernels of a built-in model.</summary>
+/// <summary><c>inspect</c>: signature, dimensions, kernels, patterns and memory plan of a built-in model.</summary>
 public static class InspectCommand
 {
     public static Command Create()
@@ -20,7 +20,7 @@ public static class InspectCommand
         command.SetAction(result =>
         {
             using CompiledModel chosen = result.GetRequiredValue(model) == nameof(Digits) ? new Digits() : new KingJames();
-            Console.Write(DescriptionText.Write(chosen.Description));
+            Console.Write(DescriptionText.Write(chosen));
             return ExitCodes.Done;
         });
         return command;

@@ -69,7 +69,7 @@ public sealed class SmallModelTests : IDisposable
             .Output("y", 2, 20));
         using CompiledSession session = model.CreateSession();
         float[] y = Run(session, x, 2, 20)["y"].AsSpan<float>().ToArray();
-        Assert.Single(model.Description.Kernels);
+        Assert.Single(model.Details.Kernels);
         for (int row = 0; row < 2; row++)
         {
             double[] values = [.. x.Skip(row * 20).Take(20).Select(value => (double)value)];

@@ -20,7 +20,7 @@ public sealed class BranchSelectionTests : IDisposable
         using CompiledModel model = _models.Load($"Constant{condition}", Branches(new OnnxModelBuilder().Input("x", 1).Boolean("c", condition)));
         using CompiledSession session = model.CreateSession();
         Assert.Equal([expected], SmallModels.Run(session, "y", ("x", Tensor.Create([1f], 1))));
-        Assert.Single(model.Description.Kernels);
+        Assert.Single(model.Details.Kernels);
     }
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class BranchSelectionTests : IDisposable
         using CompiledModel model = _models.Load("Bounded", builder, ("dimensions", "n<=4"));
         using CompiledSession session = model.CreateSession();
         Assert.Equal([3, 6], SmallModels.Run(session, "y", ("x", Tensor.Create([1f, 2f], 2))));
-        Assert.Single(model.Description.Kernels);
+        Assert.Single(model.Details.Kernels);
     }
 
     [Fact]

@@ -11,10 +11,12 @@ namespace Cameo.Tests.Reports;
 /// <summary>The report tells of kernels, patterns, states and memory, in a form that programs can read back.</summary>
 public sealed class ModelReportTests
 {
+    private const string Bounds = "batch<=2; sequence<=8; past<=32";
+
     [Fact]
     public void KernelsAreToldWithTheirNodes()
     {
-        ModelReport report = Report(RepeatedBlockTests.Transformer(6));
+        ModelReport report = Report(RepeatedBlockTests.Transformer(6), Bounds);
         ReportSection kernels = Section(report, "Kernels");
         IReadOnlyList<string> up = Row(kernels, "Relu layers.{0..5}.active_Relu");
         Assert.Equal("6", up[1]);
@@ -30,7 +32,7 @@ public sealed class ModelReportTests
     [Fact]
     public void StatesAreToldByTheirPattern()
     {
-        ReportSection states = Section(Report(RepeatedBlockTests.Transformer(6)), "States");
+        ReportSection states = Section(Report(RepeatedBlockTests.Transformer(6), Bounds), "States");
         Assert.Equal(["past.{0..5}.key", "past.{0..5}.value"], states.Rows.Select(static row => row[0]));
         Assert.All(states.Rows, static row => Assert.Equal("6", row[4]));
     }
@@ -52,7 +54,7 @@ public sealed class ModelReportTests
     [Fact]
     public void MemoryPlanIsDrawn()
     {
-        ReportSection memory = Section(Report(RepeatedBlockTests.Transformer(6)), "Memory plan");
+        ReportSection memory = Section(Report(RepeatedBlockTests.Transformer(6), Bounds), "Memory plan");
         XElement picture = XElement.Parse(memory.Picture);
         XElement[] places = [.. picture.Elements("rect").Where(static rectangle => rectangle.Element("title") is not null)];
         Assert.True(places.Length > 6 * 6, $"{places.Length} places");
@@ -87,8 +89,8 @@ public sealed class ModelReportTests
     public void ReportIsTheSameUnderEveryCulture()
     {
         OnnxModelBuilder model = RepeatedBlockTests.Transformer(5);
-        string expected = ReportPage.Write(Report(model)) + ReportMarkdown.Write(Report(model));
-        Assert.Equal(expected, ForeignCulture.Run(() => ReportPage.Write(Report(model)) + ReportMarkdown.Write(Report(model))));
+        string expected = ReportPage.Write(Report(model, Bounds)) + ReportMarkdown.Write(Report(model, Bounds));
+        Assert.Equal(expected, ForeignCulture.Run(() => ReportPage.Write(Report(model, Bounds)) + ReportMarkdown.Write(Report(model, Bounds))));
     }
 
     private static OnnxModelBuilder Gelu(float factor) => new OnnxModelBuilder()
@@ -100,13 +102,13 @@ public sealed class ModelReportTests
         .Node("Mul", ["product", "half"], ["y"])
         .Output("y", 2, 8);
 
-    private static ModelReport Report(OnnxModelBuilder model)
+    private static ModelReport Report(OnnxModelBuilder model, string bounds = "")
     {
         string text = model.ToGraphText(new Dictionary<string, string>
         {
             [GraphOptions.Class] = "Told",
             [GraphOptions.Namespace] = "Tests",
-            [GraphOptions.Dimensions] = "batch<=2; sequence<=8; past<=32",
+            [GraphOptions.Dimensions] = bounds,
         });
         CompileResult result = ModelCompiler.Compile(text, new CompileSettings { Validate = true, Report = true });
         Assert.True(result.Succeeded, string.Join("\n", result.Diagnostics));

@@ -31,13 +31,21 @@ public sealed class DescriptionTextTests
           arena     4 KiB (4,096 B), before planning 12.5 KiB (12,800 B)
           states    64 KiB (65,536 B)
 
-        kernels (multiply-adds, bytes moved, nodes)
-          0  Embed    move                    0  2,048  Gather /embed
-          1  Kernel1  contraction  512*sequence  1,234  MatMul /q, Add /q/bias
+        kernels (times a run, multiply-adds and bytes moved each time, nodes)
+          0  Embed    move                         0  2,048  Gather /embed
+          1  Kernel1  contraction       512*sequence  1,234  MatMul /q, Add /q/bias
+          2  Block    loop         × 4             3      8  Neg /{0..3}
+
+        recognised patterns
+          rmsnorm  /layers.{0..3}/norm × 4
+          gelu  /act
+
+        patterns not recognised
+          attention  Softmax /softmax: the mask is read elsewhere
 
         memory plan (offset, bytes, kernels, buffer)
                      0          4096     0..1     /embed
-                  4096           256     1..2     logits
+                  4096           256     1..2     logits × 4, every 3 kernels
 
         """;
 
@@ -53,7 +61,7 @@ public sealed class DescriptionTextTests
             culture.NumberFormat.NumberDecimalSeparator = decimalSeparator;
             culture.NumberFormat.NumberGroupSeparator = groupSeparator;
             CultureInfo.CurrentCulture = culture;
-            Assert.Equal(Expected.ReplaceLineEndings("\n"), Description().ToString());
+            Assert.Equal(Expected.ReplaceLineEndings("\n"), DescriptionText.Write(Description(), Details()));
         }
         finally
         {
@@ -94,15 +102,22 @@ public sealed class DescriptionTextTests
             new() { Symbol = "past", Minimum = 0, Maximum = 512 },
             new() { Symbol = "sequence", Minimum = 1 },
         ],
-        Kernels =
-        [
-            new() { Name = "Embed", Kind = "move", Nodes = ["Gather /embed"], Bytes = 2048 },
-            new() { Index = 1, Name = "Kernel1", Kind = "contraction", Nodes = ["MatMul /q", "Add /q/bias"], MultiplyAddsText = "512*sequence", Bytes = 1234 },
-        ],
-        MemoryPlan = [new("logits", 4096, 256, 1, 2), new("/embed", 0, 4096, 0, 1)],
         ArenaBytes = 4096,
         ArenaBytesBeforePlanning = 12800,
         WeightBytes = 1234567,
         StateBytes = 65536,
+    };
+
+    private static ModelDetails Details() => new()
+    {
+        Kernels =
+        [
+            new() { Name = "Embed", Kind = "move", Nodes = ["Gather /embed"], Bytes = 2048 },
+            new() { Index = 1, Name = "Kernel1", Kind = "contraction", Nodes = ["MatMul /q", "Add /q/bias"], MultiplyAddsText = "512*sequence", Bytes = 1234 },
+            new() { Index = 2, Repetitions = 4, Name = "Block", Kind = "loop", Nodes = ["Neg /{0..3}"], MultiplyAdds = 3, Bytes = 8 },
+        ],
+        MemoryPlan = [new("logits", 4096, 256, 1, 2) { Repetitions = 4, Period = 3 }, new("/embed", 0, 4096, 0, 1)],
+        Patterns = [new("rmsnorm", "/layers.{0..3}/norm", 4), new("gelu", "/act", 1)],
+        Misses = [new("attention", "Softmax /softmax", 1) { Reason = "the mask is read elsewhere" }],
     };
 }

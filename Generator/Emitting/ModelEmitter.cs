@@ -1,7 +1,5 @@
 using System.Globalization;
 using Cameo.Generator.Graphs;
-using Cameo.Generator.Lowering;
-using Cameo.Generator.Outlining;
 using Cameo.Generator.Planning;
 
 namespace Cameo.Generator.Emitting;
@@ -9,9 +7,6 @@ namespace Cameo.Generator.Emitting;
 /// <summary>Writes the file with the model class: constants, construction, load phase, description.</summary>
 internal static class ModelEmitter
 {
-    /// <summary>Items of a description list that one method writes; longer lists are split over methods.</summary>
-    private const int ItemsPerMethod = 50;
-
     /// <summary>Characters of a size in the header's memory plan: sizes of deep convolutional networks are long formulas.</summary>
     private const int LongestSize = 48;
 
@@ -37,6 +32,7 @@ internal static class ModelEmitter
             WriteConstants(code, model);
             WriteConstruction(code, model);
             WriteDescription(code, model);
+            DetailsEmitter.Write(code, model);
         }
 
         return new GeneratedSource($"{model.Namespace}.{model.ClassName}.g.cs", code.ToString());
@@ -178,8 +174,6 @@ internal static class ModelEmitter
             code.Line($"Outputs = [.. DescribeOutputs()],");
             code.Line($"States = [.. DescribeStates()],");
             code.Line($"Dimensions = [.. DescribeDimensions()],");
-            code.Line($"Kernels = [.. DescribeKernels()],");
-            code.Line($"MemoryPlan = [.. DescribeMemory()],");
             code.Line("ArenaBytes = ArenaBytes,");
             code.Line($"ArenaBytesBeforePlanning = {Number(model.Plan.BytesBeforePlanning)},");
             code.Line("WeightBytes = WeightBytes,");
@@ -190,54 +184,11 @@ internal static class ModelEmitter
             code.Line($"EmbeddedWeights = {embedded},");
         }
 
-        WriteList(code, "DescribeInputs", "ValueDescription", [.. model.RunInputs.Select(index => DescribeValue(graph.Inputs[index], graph.Inputs[index].Name, model.InputNames[index].TrimStart('@')))]);
-        WriteList(code, "DescribeOutputs", "ValueDescription", [.. model.RunOutputs.Select(index => DescribeValue(graph.Outputs[index], graph.OutputName(index), model.OutputNames[index]))]);
+        DescriptionList.Write(code, "DescribeInputs", "ValueDescription", [.. model.RunInputs.Select(index => DescribeValue(graph.Inputs[index], graph.Inputs[index].Name, model.InputNames[index].TrimStart('@')))]);
+        DescriptionList.Write(code, "DescribeOutputs", "ValueDescription", [.. model.RunOutputs.Select(index => DescribeValue(graph.Outputs[index], graph.OutputName(index), model.OutputNames[index]))]);
         code.Line();
         StateEmitter.WriteDescriptions(code, model, (state, input, output) => DescribeState(state, graph, input, output), state => OutputName(state, graph));
-        WriteList(code, "DescribeDimensions", "DimensionDescription", DescribeDimensions(graph));
-        WriteList(code, "DescribeKernels", "KernelDescription", [.. model.Schedule.Sites.Select(site => DescribeKernel(model, site))]);
-        WriteList(code, "DescribeMemory", "BufferDescription", model.Plan.IsStatic
-            ? [.. ArenaSeries.Of(model.Plan, model.Schedule).Select(slot => $"new({CSharpText.Literal(SlotText.Name(slot))}, {Number(slot.Offset)}, {Number(slot.Bytes.Range(graph.Symbols.Range).Maximum)}, {slot.FirstKernel}, {slot.LastKernel}){SlotText.Repetitions(slot)}")]
-            : []);
-    }
-
-    private static void WriteList(CodeWriter code, string method, string type, IReadOnlyList<string> items)
-    {
-        code.Line();
-        if (items.Count <= ItemsPerMethod)
-        {
-            WriteItems(code, method, type, items);
-            return;
-        }
-
-        int parts = (items.Count + ItemsPerMethod - 1) / ItemsPerMethod;
-        code.Line($"private static {type}[] {method}() => [{string.Join(", ", Enumerable.Range(0, parts).Select(part => $".. {method}{part}()"))}];");
-        for (int part = 0; part < parts; part++)
-        {
-            code.Line();
-            WriteItems(code, $"{method}{part}", type, [.. items.Skip(part * ItemsPerMethod).Take(ItemsPerMethod)]);
-        }
-    }
-
-    private static void WriteItems(CodeWriter code, string method, string type, IReadOnlyList<string> items)
-    {
-        if (items.Count == 0)
-        {
-            code.Line($"private static {type}[] {method}() => [];");
-            return;
-        }
-
-        code.Line($"private static {type}[] {method}() =>");
-        code.Line("[");
-        using (code.Indent())
-        {
-            foreach (string item in items)
-            {
-                code.Line($"{item},");
-            }
-        }
-
-        code.Line("];");
+        DescriptionList.Write(code, "DescribeDimensions", "DimensionDescription", DescribeDimensions(graph));
     }
 
     private static string DescribeValue(Value value, string name, string member) =>
@@ -278,27 +229,4 @@ internal static class ModelEmitter
 
         return items;
     }
-
-    private static string DescribeKernel(EmissionModel model, CallSite site)
-    {
-        Kernel kernel = site.Template.Kernel;
-        Dimension bytes = kernel.Reads.Concat(kernel.Writes).Aggregate(Dimension.Zero, (sum, view) => sum + view.Shape.ElementCount * view.ElementType.Bytes());
-        return $"new() {{ Index = {site.First}, {(site.IsRepeated ? $"Repetitions = {site.Repetitions}, " : "")}Name = {CSharpText.Literal(model.Method(site))}, Kind = {CSharpText.Literal(kernel.Kind)}, Nodes = {CSharpText.List(Nodes(model, site))}, {Figure("MultiplyAdds", kernel.MultiplyAdds)}, {Figure("Bytes", bytes)} }}";
-    }
-
-    /// <summary>The ONNX nodes of a kernel; of repeated ones with the pattern of their names.</summary>
-    private static IEnumerable<string> Nodes(EmissionModel model, CallSite site)
-    {
-        IReadOnlyList<string> first = site.Template.Kernel.Nodes;
-        for (int index = 0; index < first.Count; index++)
-        {
-            IReadOnlyList<string>[] all = [.. site.Kernels.Select(kernel => model.Schedule.Template(kernel).Kernel.Nodes)];
-            int node = index;
-            yield return all.All(nodes => nodes.Count == first.Count) && NamePattern.Find([.. all.Select(nodes => nodes[node])]) is { } pattern ? pattern.ToString() : first[index];
-        }
-    }
-
-    private static string Figure(string property, Dimension figure) => figure.Value is { } known
-        ? $"{property} = {Number(known)}"
-        : $"{property}Text = {CSharpText.Literal(figure.ToString())}";
 }

@@ -5,7 +5,6 @@ using Cameo.Generator.Emitting;
 using Cameo.Generator.Graphs;
 using Cameo.Generator.Lowering;
 using Cameo.Generator.Outlining;
-using Cameo.Generator.Passes.Recognition;
 using Cameo.Generator.Planning;
 
 namespace Cameo.Generator.Reports;
@@ -125,10 +124,9 @@ internal sealed class ReportBuilder
     private ReportSection Recognitions()
     {
         var rows = new List<IReadOnlyList<string>>();
-        foreach (var group in Graph.Recognitions.GroupBy(found => (found.Pattern, Name: Numbers.Replace(found.NodeName, "#"))))
+        foreach (PatternGroup group in PatternGroup.Of(Graph.Recognitions))
         {
-            RecognizedPattern first = group.First();
-            rows.Add([first.Pattern, Number(group.Count()), Names([.. group.Select(found => found.NodeName)]), string.Join("\n", first.Origins)]);
+            rows.Add([group.Pattern, Number(group.Count), group.Nodes, string.Join("\n", group.Origins)]);
         }
 
         return new("Recognised patterns", rows.Count == 0 ? "None." : "Spellings that became one node; the nodes are those of the first.", ["Pattern", "Times#", "Node", "Made of"], rows);
@@ -137,9 +135,9 @@ internal sealed class ReportBuilder
     private ReportSection Misses()
     {
         var rows = new List<IReadOnlyList<string>>();
-        foreach (var group in Graph.Misses.GroupBy(miss => (miss.Pattern, Name: Numbers.Replace(miss.Node.Name, "#"), Reason: Numbers.Replace(miss.Reason, "#"))))
+        foreach (PatternGroup group in PatternGroup.Of(Graph.Misses))
         {
-            rows.Add([group.Key.Pattern, Number(group.Count()), Names([.. group.Select(miss => $"{miss.Node.OperatorName} {miss.Node.Name}")]), group.First().Reason]);
+            rows.Add([group.Pattern, Number(group.Count), group.Nodes, group.Reason]);
         }
 
         return new("Patterns not recognised", rows.Count == 0 ? "None: nothing resembled a pattern without being one." : "What resembles a pattern and was left as it is. The model works, by simpler kernels.", ["Pattern", "Times#", "Node", "Reason"], rows);

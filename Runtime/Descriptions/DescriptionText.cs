@@ -1,16 +1,27 @@
 using System.Globalization;
 using System.Text;
+using Cameo.Sessions;
 
 namespace Cameo.Descriptions;
 
 /// <summary>Writes a <see cref="ModelDescription"/> as text in columns, the same under every culture.</summary>
 public static class DescriptionText
 {
-    /// <summary>The description as text, lines ended by a line feed.</summary>
-    /// <param name="model">The description.</param>
-    public static string Write(ModelDescription model)
+    /// <summary>All that is known of a model as text, lines ended by a line feed.</summary>
+    /// <param name="model">The model.</param>
+    public static string Write(CompiledModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
+        return Write(model.Description, model.Details);
+    }
+
+    /// <summary>A description as text, lines ended by a line feed.</summary>
+    /// <param name="model">The description.</param>
+    /// <param name="details">What else is known; <see langword="null"/> for none.</param>
+    public static string Write(ModelDescription model, ModelDetails? details = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        details ??= new ModelDetails();
         var text = new StringBuilder();
         WriteHead(text, model);
         WriteLines(text, "inputs", model.Inputs, static value => WithMember(value.ToString(), value.MemberName));
@@ -18,8 +29,10 @@ public static class DescriptionText
         WriteLines(text, "states", model.States, static state => $"{state}  {state.Kind}{Separator(state.Kind)}{Size(state.Bytes)}");
         WriteLines(text, "dimensions", model.Dimensions, static dimension => dimension.ToString());
         WriteSizes(text, model);
-        WriteKernels(text, model.Kernels);
-        WriteMemoryPlan(text, model);
+        WriteKernels(text, details.Kernels);
+        WriteLines(text, "recognised patterns", details.Patterns, static pattern => Times(pattern));
+        WriteLines(text, "patterns not recognised", details.Misses, static pattern => $"{Times(pattern)}: {pattern.Reason}");
+        WriteMemoryPlan(text, details.MemoryPlan);
         return text.ToString();
     }
 
@@ -123,19 +136,22 @@ public static class DescriptionText
         }
     }
 
-    private static void WriteMemoryPlan(StringBuilder text, ModelDescription model)
+    private static void WriteMemoryPlan(StringBuilder text, BufferDescription[] plan)
     {
-        if (model.MemoryPlan.Length == 0)
+        if (plan.Length == 0)
         {
             return;
         }
 
         text.Append("\nmemory plan (offset, bytes, kernels, buffer)\n");
-        foreach (BufferDescription buffer in model.MemoryPlan.OrderBy(static buffer => buffer.Offset).ThenBy(static buffer => buffer.FirstKernel))
+        foreach (BufferDescription buffer in plan.OrderBy(static buffer => buffer.Offset).ThenBy(static buffer => buffer.FirstKernel))
         {
             text.Append(CultureInfo.InvariantCulture, $"  {buffer.Offset,12}  {buffer.Bytes,12}  {buffer.FirstKernel,4}..{buffer.LastKernel,-4}  {buffer.Name}{Times(buffer)}\n");
         }
     }
+
+    private static string Times(PatternDescription pattern) =>
+        string.Create(CultureInfo.InvariantCulture, $"{pattern.Pattern}  {pattern.Nodes}{(pattern.Count == 1 ? "" : $" × {pattern.Count}")}");
 
     private static string Times(BufferDescription buffer) => buffer.Repetitions == 1 ? ""
         : buffer.Period == 0 ? string.Create(CultureInfo.InvariantCulture, $" × {buffer.Repetitions}")

@@ -1,6 +1,6 @@
 namespace Cameo.Descriptions;
 
-/// <summary>What is known of a compiled model: signature, states, kernels, memory. Tools print it; the runtime reads names and sizes from it.</summary>
+/// <summary>What is known of a compiled model: signature, states, sizes. Tools print it; the runtime reads names and sizes from it.</summary>
 public sealed record ModelDescription
 {
     /// <summary>Name of the model; also the name of its class.</summary>
@@ -23,12 +23,6 @@ public sealed record ModelDescription
 
     /// <summary>Symbols in shapes with their bounds.</summary>
     public DimensionDescription[] Dimensions { get; init; } = [];
-
-    /// <summary>Kernels in the order they first run; those of a repeated block are told once.</summary>
-    public KernelDescription[] Kernels { get; init; } = [];
-
-    /// <summary>Where each buffer lies in the arena; empty where that is computed at run time.</summary>
-    public BufferDescription[] MemoryPlan { get; init; } = [];
 
     /// <summary>Bytes of a session's arena, for the largest shapes where they are bounded; 0 where they are not.</summary>
     public long ArenaBytes { get; init; }

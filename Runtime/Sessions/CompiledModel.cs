@@ -15,6 +15,7 @@ public abstract unsafe class CompiledModel : IDisposable
     private readonly Arena? _prepared;
     private int _sessions;
     private bool _disposed;
+    private ModelDetails? _details;
 
     /// <summary>Loads and checks the weights and prepares what is computed once.</summary>
     /// <param name="description">What the compiler knows of the model.</param>
@@ -47,8 +48,11 @@ public abstract unsafe class CompiledModel : IDisposable
         }
     }
 
-    /// <summary>Signature, states, kernels and memory of the model.</summary>
+    /// <summary>Signature, states and sizes of the model.</summary>
     public ModelDescription Description { get; }
+
+    /// <summary>Kernels, patterns and memory plan of the model, for tools. Made at the first call.</summary>
+    public ModelDetails Details => _details ??= DescribeDetails();
 
     /// <summary>First byte of the packed weights, 64-byte aligned; null for a model without weights.</summary>
     protected internal byte* Weights { get; private set; }
@@ -60,6 +64,9 @@ public abstract unsafe class CompiledModel : IDisposable
     /// <param name="options">What it may use and hold.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public CompiledSession CreateSession(SessionOptions? options = null) => CreateSessionCore(options);
+
+    /// <summary>Makes <see cref="Details"/>.</summary>
+    protected virtual ModelDetails DescribeDetails() => new();
 
     /// <summary>Name of the model.</summary>
     public override string ToString() => Description.Name;
