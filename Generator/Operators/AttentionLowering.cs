@@ -35,6 +35,8 @@ internal sealed class AttentionLowering
         AttentionRows? rows = null;
         if (!IsCached)
         {
+            // Of a state's sizes the session takes care.
+            _sizes.Require(_context.Graph);
             rows = AttentionRows.Plan(_node, _sizes, _context);
             key = Present(rows, key, _node.OptionalInput(AttentionNode.PastKey), _node.OptionalOutput(AttentionNode.PresentKey));
             value = Present(rows, value, _node.OptionalInput(AttentionNode.PastValue), _node.OptionalOutput(AttentionNode.PresentValue));
@@ -164,12 +166,27 @@ internal sealed class AttentionLowering
     {
         bool excludes = _node.IntegerAttribute(AttentionNode.MaskExcludes, 0) != 0;
         View view = _context.Read(mask);
+        RequireFit(mask.Shape, excludes);
         Dimension keys = excludes ? mask.Shape[mask.Shape.Rank - 1] : _sizes.TotalLength;
         var shape = new Shape([_sizes.Batch, _sizes.QueryHeads, _sizes.QueryLength, keys]);
         View broadcast = view.Broadcast(shape);
         return broadcast.Strides[3] == Dimension.One || broadcast.Strides[3] == Dimension.Zero
             ? broadcast
             : _context.MakeContiguous(view, _node).Broadcast(shape);
+    }
+
+    /// <summary>Sizes of the mask that only a run knows must be 1 or those of the attention.</summary>
+    private void RequireFit(Shape mask, bool excludes)
+    {
+        Dimension[] sizes = [_sizes.Batch, _sizes.QueryHeads, _sizes.QueryLength, _sizes.TotalLength];
+        for (int axis = 0; axis < mask.Rank - (excludes ? 1 : 0); axis++)
+        {
+            Dimension difference = mask[axis] - sizes[4 - mask.Rank + axis];
+            if (difference.Value is null && mask[axis].Value != 1)
+            {
+                _context.Graph.Require(new SizeRequirement(difference * Dimension.Minimum(mask[axis] - 1, Dimension.One), 0, $"difference between axis {axis} of the mask and the scores of {_node}"));
+            }
+        }
     }
 
     /// <summary>Keys or values with their past before them, in the memory of the present where that is read.</summary>

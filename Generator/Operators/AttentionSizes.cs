@@ -5,6 +5,9 @@ namespace Cameo.Generator.Operators;
 /// <summary>The sizes of an attention (ONNX's or the canonical one), whichever of the two layouts each of its operands has.</summary>
 internal sealed class AttentionSizes
 {
+    private readonly Node _node;
+    private readonly List<(string What, Dimension Difference)> _differences = [];
+
     public AttentionSizes(Node node)
     {
         Shape query = node.Input(AttentionNode.Query).Shape;
@@ -15,11 +18,12 @@ internal sealed class AttentionSizes
         (QueryHeads, QueryLength, HeadSize) = Split(node, query, AttentionNode.QueryHeads);
         (KeyHeads, KeyLength, Dimension keySize) = Split(node, key, AttentionNode.KeyHeads);
         (Dimension valueHeads, Dimension valueLength, ValueHeadSize) = Split(node, value, AttentionNode.KeyHeads);
-        Check(node, "batch sizes of query and key", query[0], key[0]);
-        Check(node, "batch sizes of query and value", query[0], value[0]);
-        Check(node, "head sizes of query and key", HeadSize, keySize);
-        Check(node, "heads of key and value", KeyHeads, valueHeads);
-        Check(node, "lengths of key and value", KeyLength, valueLength);
+        _node = node;
+        Check("batch sizes of query and key", query[0], key[0]);
+        Check("batch sizes of query and value", query[0], value[0]);
+        Check("head sizes of query and key", HeadSize, keySize);
+        Check("heads of key and value", KeyHeads, valueHeads);
+        Check("lengths of key and value", KeyLength, valueLength);
         if (QueryHeads.Value is { } queries && KeyHeads.Value is { } keys && (keys == 0 || queries % keys != 0))
         {
             throw new ModelException(node, $"{queries} query heads cannot share {keys} key heads evenly");
@@ -33,11 +37,11 @@ internal sealed class AttentionSizes
             }
 
             PastLength = pastKey.Shape[2];
-            Check(node, "lengths of past keys and values", PastLength, pastValue.Shape[2]);
-            Check(node, "batch sizes of query and past", Batch, pastKey.Shape[0]);
-            Check(node, "heads of key and past", KeyHeads, pastKey.Shape[1]);
-            Check(node, "head sizes of key and past", HeadSize, pastKey.Shape[3]);
-            Check(node, "head sizes of value and past", ValueHeadSize, pastValue.Shape[3]);
+            Check("lengths of past keys and values", PastLength, pastValue.Shape[2]);
+            Check("batch sizes of query and past", Batch, pastKey.Shape[0]);
+            Check("heads of key and past", KeyHeads, pastKey.Shape[1]);
+            Check("head sizes of key and past", HeadSize, pastKey.Shape[3]);
+            Check("head sizes of value and past", ValueHeadSize, pastValue.Shape[3]);
         }
         else
         {
@@ -111,11 +115,25 @@ internal sealed class AttentionSizes
             : (heads, shape[1], Dimension.FloorDivide(shape[2], heads));
     }
 
-    private static void Check(Node node, string what, Dimension left, Dimension right)
+    /// <summary>Adds what only a run can tell of sizes that must be equal, so that a run with others is refused.</summary>
+    public void Require(Graph graph)
     {
-        if (left.Value is { } a && right.Value is { } b && a != b)
+        foreach ((string what, Dimension difference) in _differences)
         {
-            throw new ModelException(node, $"the {what} differ: {a} and {b}");
+            graph.Require(new SizeRequirement(difference, 0, $"difference between the {what} of {_node}"));
+        }
+    }
+
+    private void Check(string what, Dimension left, Dimension right)
+    {
+        Dimension difference = left - right;
+        if (difference.Value is null)
+        {
+            _differences.Add((what, difference));
+        }
+        else if (difference.Value != 0)
+        {
+            throw new ModelException(_node, $"the {what} differ: {left} and {right}");
         }
     }
 }

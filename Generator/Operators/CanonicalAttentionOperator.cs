@@ -131,12 +131,6 @@ internal sealed class CanonicalAttentionOperator : Operator
 
             throw new ModelException(node, $"a mask of shape {mask.Shape} does not fit batch {sizes.Batch}, {sizes.QueryHeads} heads, {sizes.QueryLength} queries and {sizes.TotalLength} keys");
         }
-
-        Dimension keys = mask.Shape[mask.Shape.Rank - 1];
-        if (!excludes && keys != sizes.TotalLength && keys.Value != 1)
-        {
-            throw ModelException.Unsupported(node, $"a mask over {keys} of {sizes.TotalLength} keys");
-        }
     }
 
     private static bool Differ(Dimension left, Dimension right) => left.Value is { } a && right.Value is { } b && a != b;
