@@ -105,6 +105,20 @@ internal sealed class OnnxModelBuilder
         return this;
     }
 
+    /// <summary>Adds a node of com.microsoft's domain.</summary>
+    public OnnxModelBuilder ContribNode(string type, string[] inputs, string[] outputs, params (string Name, object Value)[] attributes)
+    {
+        const string Domain = "com.microsoft";
+        if (_model.OpsetImport.All(static import => import.Domain != Domain))
+        {
+            _model.OpsetImport.Add(new OperatorSetIdProto { Domain = Domain, Version = 1 });
+        }
+
+        Node(type, inputs, outputs, attributes);
+        _model.Graph.Node[^1].Domain = Domain;
+        return this;
+    }
+
     public byte[] ToBytes() => _model.ToByteArray();
 
     /// <summary>The graph text that the compiler reads.</summary>
