@@ -42,7 +42,7 @@ internal sealed class GemmOperator : Operator
         context.SetType(node.Output, new TensorType(node.Input(0).ElementType, shape));
     }
 
-    public override bool Expand(Node node, ExpansionContext context)
+    public override bool Normalize(Node node, ExpansionContext context)
     {
         var formula = new Formula(context);
         Value a = node.IntegerAttribute("transA", 0) != 0 ? formula.Transpose(node.Input(0), 1, 0) : node.Input(0);

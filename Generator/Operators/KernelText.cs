@@ -41,6 +41,11 @@ internal static class KernelText
     /// <summary>A typed pointer to a view, where elements only move: any type of the same size, as "(uint*)".</summary>
     public static string Bytes(KernelWriter writer, View view) => $"(byte*)({writer.Pointer(view)})";
 
+    /// <summary>The type that a C# expression of the form "new Type(…)" or "default(Type)" has.</summary>
+    public static string ConstructedType(string construction) => construction.StartsWith("default(", StringComparison.Ordinal)
+        ? construction.Substring(8, construction.Length - 9)
+        : construction.Substring(4, construction.IndexOf('(') - 4);
+
     /// <summary>C# name of an element type; throws where generated code has none.</summary>
     public static string TypeName(Node node, ElementType type) =>
         type.CSharpName() ?? throw ModelException.Unsupported(node, $"elements of type {type.OnnxName()} are not supported at run time");

@@ -149,7 +149,7 @@ internal sealed class MatMulOperator : Operator
         }
     }
 
-    private static bool IsUnit(View view, int axis) => view.Strides[axis] == Dimension.One || view.Shape[axis].Value == 1;
+    public static bool IsUnit(View view, int axis) => view.Strides[axis] == Dimension.One || view.Shape[axis].Value == 1;
 
     /// <summary>A vector gets the axis that it lacks as a matrix.</summary>
     private static View AsMatrices(View view, bool column) => view.Rank > 1 ? view : AsMatrices(view, !column, column);

@@ -47,6 +47,9 @@ internal abstract class Operator
     /// </summary>
     public virtual EpilogueKind EpilogueKind(Node node) => Lowering.EpilogueKind.None;
 
+    /// <summary>Whether the node's kernel can store its results as 8-bit integers or 16-bit floating-point numbers, when an epilogue ends with such a conversion.</summary>
+    public virtual bool StoresNarrow(Node node) => false;
+
     /// <summary>Turns the node into views or kernels.</summary>
     public virtual void Lower(Node node, LoweringContext context) => throw ModelException.Unsupported(node, "the operator can only be used where its value is known at build time");
 }

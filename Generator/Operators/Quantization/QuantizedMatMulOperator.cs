@@ -1,4 +1,6 @@
+using Cameo.Generator.Emitting;
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
 
 namespace Cameo.Generator.Operators;
 
@@ -29,6 +31,11 @@ internal sealed class QuantizedMatMulOperator : Operator
 
     public override bool Expand(Node node, ExpansionContext context)
     {
+        if (NarrowWeights.IsSupported(node))
+        {
+            return false;
+        }
+
         var formula = new Formula(context);
         Value weights = formula.Cast(Compact(node.Input(1), formula), ElementType.Float32);
         if (node.OptionalInput(3) is { } zeros)
@@ -43,6 +50,30 @@ internal sealed class QuantizedMatMulOperator : Operator
 
         context.Replace(node.Output, context.Add("MatMul", node.Input(0), weights));
         return true;
+    }
+
+    public override EpilogueKind EpilogueKind(Node node) => NarrowWeights.IsSupported(node) ? Lowering.EpilogueKind.Matrix : Lowering.EpilogueKind.None;
+
+    public override bool StoresNarrow(Node node) => true;
+
+    public override void Lower(Node node, LoweringContext context)
+    {
+        FusedEpilogue epilogue = context.Epilogue(node);
+        var product = new MatrixProduct(node, epilogue, context);
+        NarrowWeights weights = NarrowWeights.Create(node, context);
+        View left = product.ReadLeft(node.Input(0), context);
+        context.Add(new Kernel("quantized matmul", node, [left, .. weights.Reads, .. epilogue.Inputs], [product.Output], writer =>
+        {
+            weights.Write(writer);
+            string construction = writer.MatrixEpilogue(epilogue);
+            writer.Line($"NarrowMatrixMultiply.Packed<{weights.Format}, {StructParameters.TypeName(product.Output.ElementType)}, {KernelText.ConstructedType(construction)}>(" +
+                $"Workers, {product.Left(writer, left)}, weights, {product.Target(writer)}, {construction});");
+        })
+        {
+            Nodes = epilogue.Nodes,
+            MultiplyAdds = product.MultiplyAdds,
+            Summary = $"[{product.Rows}, {product.Depth}] · {node.Input(1).ElementType.OnnxName()} [{product.Depth}, {product.Columns}]",
+        });
     }
 
     /// <summary>Weights of less than a byte as bytes, so that the weight file does not hold them as wide numbers.</summary>

@@ -47,7 +47,8 @@ internal static class Matching
     /// <summary>The value before conversions that lose nothing: float16 to float32, float32 to float64 and the like.</summary>
     public static Value Narrowest(Value value)
     {
-        while (Producer(value, "Cast") is { } cast && Holds(cast.Output.ElementType, cast.Input(0).ElementType))
+        // What makes a known value may be gone from the graph.
+        while (!value.IsKnown && Producer(value, "Cast") is { } cast && Holds(cast.Output.ElementType, cast.Input(0).ElementType))
         {
             value = cast.Input(0);
         }

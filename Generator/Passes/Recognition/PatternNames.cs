@@ -13,6 +13,7 @@ internal static class PatternNames
     public const string SkipNormalization = "skipnorm";
     public const string GroupNormalization = "groupnorm";
     public const string RotaryEmbedding = "rotary";
+    public const string QuantizedProduct = "quantized";
     public const string Attention = "attention";
 
     /// <summary>Only missed: an attention was recognised, but its mask is computed as a tensor.</summary>

@@ -25,6 +25,9 @@ internal static class PatternRecognition
         new PartialRotaryPattern(),
         new AttentionPattern(),
         new AttentionRefinementPattern(),
+        new QuantizedMatMulPattern(),
+        new QuantizedConvPattern(),
+        new IntegerSumPattern(),
     ];
 
     public static void Run(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)
