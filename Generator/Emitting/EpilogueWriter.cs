@@ -59,6 +59,10 @@ internal static class EpilogueWriter
     public static bool IsMatrixAddressable(View view) =>
         view.Rank == 0 || view.Strides[view.Rank - 1] == Dimension.One || view.Strides[view.Rank - 1] == Dimension.Zero || view.Shape[view.Rank - 1].Value == 1;
 
+    /// <summary>Lanes of float32 from elements of a type.</summary>
+    public static string Load(string vector, ElementType type, string address) =>
+        type == ElementType.Float32 ? $"{vector}.Load({address})" : $"NarrowLanes.Load<{vector}, {StructParameters.TypeName(type)}>({address})";
+
     private static string Write(FusedEpilogue epilogue, KernelWriter writer, string none, string contract, string coordinates, Func<View, string, StructParameters, (bool Same, string Address)> address)
     {
         if (epilogue.Expression is not { } expression)
@@ -71,7 +75,9 @@ internal static class EpilogueWriter
         string[] loads = [.. epilogue.Inputs.Select((view, index) =>
         {
             (bool same, string text) = address(view, parameters.Pointer(view, $"input{index}"), parameters);
-            return same ? $"V.Broadcast(*({text}))" : $"V.Load({text})";
+            return !same ? Load("V", view.ElementType, text)
+                : view.ElementType == ElementType.Float32 ? $"V.Broadcast(*({text}))"
+                : $"V.Broadcast({Load("ScalarFloat", view.ElementType, text)}.Value)";
         })];
         var body = new CodeWriter();
         var expressionWriter = new ExpressionWriter(

@@ -45,8 +45,11 @@ internal sealed class LoopWriter
 
     private string Columns => _parameters.Size(_nest.Columns);
 
+    /// <summary>Whether float32 lanes are converted as they are stored.</summary>
+    private bool StoresNarrow => _nest.Output.View.ElementType != ElementType.Float32;
+
     /// <summary>Writes the loop's struct and its call.</summary>
-    public static void Write(LoopNest nest, KernelWriter writer) => new LoopWriter(nest, writer).Write();
+    public static void Write(LoopNest nest, KernelWriter writer) => new LoopWriter(NarrowStreams.Widen(nest), writer).Write();
 
     /// <summary>Whether the loop runs on vectors: float32 throughout, and every stream dense or constant along the row.</summary>
     public static bool IsVectorizable(LoopNest nest) =>
@@ -117,7 +120,7 @@ internal sealed class LoopWriter
             {
                 string method = AddElementMethod(_nest.Result, "Element", "the stored element");
                 code.Line("long i;");
-                WriteVectorLoop(code, "begin", "end", (vector, _) => $"{vector}.Store({method.Replace("<V>", $"<{vector}>")}, output + i)");
+                WriteVectorLoop(code, "begin", "end", (vector, _) => Store(vector, method.Replace("<V>", $"<{vector}>"), "output + i"));
             }
             else
             {
@@ -148,7 +151,8 @@ internal sealed class LoopWriter
             if (_nest.StoresRows)
             {
                 code.Line();
-                code.Line($"*output = {RowValue(code, _nest.Result)};");
+                string value = RowValue(code, _nest.Result);
+                code.Line(_vector && StoresNarrow ? $"{Store("ScalarFloat", $"new ScalarFloat({value})", "output")};" : $"*output = {value};");
                 return;
             }
 
@@ -158,7 +162,7 @@ internal sealed class LoopWriter
             {
                 string method = AddElementMethod(_nest.Result, "Result", "the stored element");
                 code.Line("// Results of the row.");
-                WriteVectorLoop(code, "0", Columns, (vector, _) => $"{vector}.Store({method.Replace("<V>", $"<{vector}>")}, output + i)");
+                WriteVectorLoop(code, "0", Columns, (vector, _) => Store(vector, method.Replace("<V>", $"<{vector}>"), "output + i"));
             }
             else
             {
@@ -270,7 +274,7 @@ internal sealed class LoopWriter
     /// </summary>
     private Expression? Spill(ReductionExpression reduction)
     {
-        if (_nest.StoresRows || _stored.Count > 0 || reduction != ReductionsInOrder().Last())
+        if (_nest.StoresRows || StoresNarrow || _stored.Count > 0 || reduction != ReductionsInOrder().Last())
         {
             return null;
         }
@@ -363,7 +367,7 @@ internal sealed class LoopWriter
             if (expression is InputExpression input && _nest.Inputs[input.Input].IsPerRow)
             {
                 string local = $"value{input.Input}";
-                code.Line($"{StructParameters.TypeName(input.Type)} {local} = *{_pointers[input.Input]};");
+                code.Line($"{StructParameters.TypeName(input.Type)} {local} = {LoadOne(input)};");
                 _rowValues[input] = local;
             }
 
@@ -383,6 +387,17 @@ internal sealed class LoopWriter
 
         Visit(root);
     }
+
+    /// <summary>An input that is the same along the row; converted where the loop reads it as float32.</summary>
+    private string LoadOne(InputExpression input)
+    {
+        ElementType stored = _nest.Inputs[input.Input].View.ElementType;
+        return stored == input.Type ? $"*{_pointers[input.Input]}" : $"{EpilogueWriter.Load("ScalarFloat", stored, _pointers[input.Input])}.Value";
+    }
+
+    private string Store(string vector, string value, string address) => StoresNarrow
+        ? $"NarrowLanes.Store<{vector}, {StructParameters.TypeName(_nest.Output.View.ElementType)}>({value}, {address})"
+        : $"{vector}.Store({value}, {address})";
 
     /// <summary>Whether an expression is the same for all elements of a row.</summary>
     private bool IsPerRow(Expression expression) => _rowValues.ContainsKey(expression)
@@ -547,7 +562,7 @@ internal sealed class LoopWriter
             }
             else if (current is InputExpression input && !_stored.Contains(current))
             {
-                parameters.Add(($"float* {_pointers[input.Input]}", _pointers[input.Input]));
+                parameters.Add(($"{StructParameters.TypeName(_nest.Inputs[input.Input].View.ElementType)}* {_pointers[input.Input]}", _pointers[input.Input]));
             }
             else if (!_stored.Contains(current))
             {
@@ -565,7 +580,7 @@ internal sealed class LoopWriter
     {
         ConstantExpression constant => VectorSpelling.Constant(constant),
         _ when rowValues.TryGetValue(expression, out string? known) => $"V.Broadcast({known})",
-        InputExpression input => $"V.Load({_pointers[input.Input]} + i)",
+        InputExpression input => EpilogueWriter.Load("V", _nest.Inputs[input.Input].View.ElementType, $"{_pointers[input.Input]} + i"),
         _ => null,
     };
 }

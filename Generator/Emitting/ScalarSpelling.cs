@@ -29,6 +29,7 @@ internal static class ScalarSpelling
     {
         ElementType.Float32 => VectorSpelling.Single((float)constant.Value),
         ElementType.Float64 => Double(constant.Value),
+        ElementType.BFloat16 => $"(BFloat16)({VectorSpelling.Single((float)constant.Value)})",
         ElementType.Float16 => $"(Half)({VectorSpelling.Single((float)constant.Value)})",
         ElementType.Boolean => constant.Value != 0 ? "true" : "false",
         ElementType.Int64 => constant.Integer == long.MinValue ? "long.MinValue" : constant.Integer.ToString(CultureInfo.InvariantCulture) + "L",
@@ -128,14 +129,15 @@ internal static class ScalarSpelling
         string target = to.CSharpName() ?? throw new NotSupportedException($"conversion to {to.OnnxName()}");
         if (to == ElementType.Boolean)
         {
-            return from == ElementType.Float16 ? $"((float){operand} != 0)" : $"({operand} != 0)";
+            return from is ElementType.Float16 or ElementType.BFloat16 ? $"((float){operand} != 0)" : $"({operand} != 0)";
         }
 
         if (from == ElementType.Boolean)
         {
-            return to == ElementType.Float16 ? $"({operand} ? (Half)1f : (Half)0f)" : $"({target})({operand} ? 1 : 0)";
+            return to is ElementType.Float16 or ElementType.BFloat16 ? $"({operand} ? ({target})1f : ({target})0f)" : $"({target})({operand} ? 1 : 0)";
         }
 
-        return $"unchecked(({target}){operand})";
+        // bfloat16 converts to and from float32 alone.
+        return from == ElementType.BFloat16 || to == ElementType.BFloat16 ? $"unchecked(({target})(float){operand})" : $"unchecked(({target}){operand})";
     }
 }

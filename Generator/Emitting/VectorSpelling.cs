@@ -38,6 +38,8 @@ internal static class VectorSpelling
             ElementOperation.Floor => $"{vector}.Floor({a})",
             ElementOperation.Ceiling => $"{vector}.Ceiling({a})",
             ElementOperation.Round => $"{vector}.Round({a})",
+            ElementOperation.RoundToHalf => $"NarrowLanes.Round<{vector}, Half>({a})",
+            ElementOperation.RoundToBFloat16 => $"NarrowLanes.Round<{vector}, BFloat16>({a})",
             ElementOperation.SquareRoot => $"{vector}.Sqrt({a})",
             ElementOperation.Exponential => $"VectorMath.Exp({a})",
             ElementOperation.Logarithm => $"VectorMath.Log({a})",

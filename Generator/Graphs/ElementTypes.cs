@@ -26,6 +26,7 @@ internal static class ElementTypes
         ElementType.Float32 => "float",
         ElementType.Float64 => "double",
         ElementType.Float16 => "Half",
+        ElementType.BFloat16 => "BFloat16",
         ElementType.UInt8 or ElementType.UInt4 or ElementType.UInt2 => "byte",
         ElementType.Int8 or ElementType.Int4 or ElementType.Int2 => "sbyte",
         ElementType.UInt16 => "ushort",

@@ -32,6 +32,12 @@ internal enum ElementOperation
 
     /// <summary>Rounds to the nearest integer, halves to even.</summary>
     Round,
+
+    /// <summary>Rounds float32 to what float16 holds.</summary>
+    RoundToHalf,
+
+    /// <summary>Rounds float32 to what bfloat16 holds.</summary>
+    RoundToBFloat16,
     SquareRoot,
     Exponential,
     Logarithm,

@@ -69,7 +69,8 @@ internal sealed class LoopBuilder(FusionGroup group, LoweringContext context)
         _levels.Add(ReaderLevel.Element);
         _expressions[contraction] = _inputs[(contraction.Output, nameof(ReaderLevel.Element))];
         Express();
-        return new FusedEpilogue(group.Root.Output, _expressions[group.Root], [.. _views.Skip(1)], Origins());
+        Expression result = _expressions[group.Root];
+        return new FusedEpilogue(group.Root.Output, NarrowStreams.Widen(result) ?? throw new InvalidOperationException($"{group.Root} has no float32 form."), [.. _views.Skip(1)], Origins());
     }
 
     /// <summary>The ONNX nodes of all members.</summary>

@@ -47,6 +47,11 @@ internal static class LoopFusion
     /// <summary>Whether the node is computed by vector code on float32 alone, as an epilogue must be.</summary>
     public static bool IsVectorizable(Node node)
     {
+        if (NarrowStreams.IsLoad(node))
+        {
+            return true;
+        }
+
         if (node.Output.ElementType != ElementType.Float32 || node.Inputs.Any(input => input is not null && input.ElementType != ElementType.Float32))
         {
             return false;
@@ -116,7 +121,8 @@ internal static class LoopFusion
         }
 
         // A contraction's results are still in registers when the group is computed on them.
-        if (group.Contraction is not null || group.Reduces || !shape.Equals(group.Space) || !group.Members.All(IsVectorizable))
+        if (group.Contraction is not null || group.Reduces || !shape.Equals(group.Space)
+            || !group.Members.All(member => IsVectorizable(member) || (member == group.Root && known.StoresNarrow(node) && NarrowStreams.IsStore(member))))
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
 
 namespace Cameo.Generator.Operators;
 
@@ -27,6 +28,11 @@ internal sealed class IntegerConvOperator : Operator
 
     public override bool Expand(Node node, ExpansionContext context)
     {
+        if (ByteWeights.IsSupported(node, node.Input(1).Shape[0]) && node.OptionalInput(2) is not { Shape.ElementCount.Value: not 1 })
+        {
+            return false;
+        }
+
         var formula = new Formula(context);
         Value x = formula.Cast(node.Input(0), ElementType.Float32);
         Value weights = formula.Cast(node.Input(1), ElementType.Float32);
@@ -43,6 +49,49 @@ internal sealed class IntegerConvOperator : Operator
 
         context.Replace(node.Output, formula.Cast(context.Add("Conv", [.. ConvAttributes(node)], x, weights), node.Output.ElementType));
         return true;
+    }
+
+    public override EpilogueKind EpilogueKind(Node node) => node.Output.ElementType == ElementType.Float32 ? Lowering.EpilogueKind.Channel : Lowering.EpilogueKind.None;
+
+    public override bool StoresNarrow(Node node) => true;
+
+    public override void Lower(Node node, LoweringContext context)
+    {
+        FusedEpilogue epilogue = EpilogueKind(node) == Lowering.EpilogueKind.None ? new FusedEpilogue(node.Output, null, [], node.Origins) : context.Epilogue(node);
+        Value filters = node.Input(1);
+        Shape x = node.Input(0).Shape;
+        long outputs = filters.Shape[0].Constant;
+        long groups = node.IntegerAttribute("group", 1);
+        bool isDepthwise = groups == x[1].Value && groups == outputs;
+        IReadOnlyList<WindowAxis> axes = WindowAxes.Of(node, [.. filters.Shape.Skip(2)], context.Graph.Symbols);
+        var weights = new ByteWeights(node, context);
+        View input = context.ReadContiguous(node.Input(0));
+        View[] packed = isDepthwise ? [context.AddWeight(filters.Name, weights.Signed())] : Pack(weights, groups, outputs, filters.Shape.ElementCount.Constant / outputs);
+        View? zeros = weights.ZeroPoints(outputs, ConvOperator.PanelWidth);
+        View? zeroInput = weights.LeftZeroPoint();
+        View output = context.Write(epilogue.Output);
+        View[] optional = [.. new[] { zeros, zeroInput }.OfType<View>()];
+        context.Add(new Kernel("integer convolution", node, [input, .. packed, .. optional, .. epilogue.Inputs], [output], writer =>
+        {
+            string Pointer(View? view) => view is null ? "null" : writer.Pointer(view);
+            writer.Line($"var shape = new ConvolutionShape({KernelText.Int(writer, x[0])}, {KernelText.Int(writer, x[1])}, {outputs}, {groups}, {WindowAxes.Format(writer, axes)});");
+            writer.Line($"IntegerConvolution.{(isDepthwise ? "Depthwise" : "Direct")}(Workers, shape, {writer.Pointer(input)}, {Pointer(zeroInput)}, {string.Join(", ", packed.Select(writer.Pointer))}, {Pointer(zeros)}, " +
+                $"{writer.Pointer(output)}, {writer.ChannelEpilogue(epilogue)});");
+        })
+        {
+            Nodes = epilogue.Nodes,
+            MultiplyAdds = node.Output.Shape.ElementCount * filters.Shape.Product(1, filters.Shape.Rank),
+            Summary = $"{node.Input(0).ElementType.OnnxName()} {x} ∗ {filters.ElementType.OnnxName()} {filters.Shape}{(groups == 1 ? "" : $" in {groups} groups")}",
+        });
+    }
+
+    /// <summary>Words of each group's channels, and their sums.</summary>
+    private static View[] Pack(ByteWeights weights, long groups, long outputs, long depth)
+    {
+        long columns = outputs / groups;
+        var matrices = new WeightTranspose(new WeightReshape(weights.Signed(), [groups, columns, depth]), [0, 2, 1]);
+        View words = weights.Words(matrices, ConvOperator.PanelWidth);
+        return [words, weights.Sums(words, groups, columns, depth, ConvOperator.PanelWidth)];
     }
 
     private static IEnumerable<(string, object)> ConvAttributes(Node node) => node.Attributes.Values

@@ -1,4 +1,5 @@
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
 
 namespace Cameo.Generator.Operators;
 
@@ -10,6 +11,8 @@ namespace Cameo.Generator.Operators;
 internal sealed class IntegerMatMulOperator : Operator
 {
     public const string Name = OperatorRegistry.InternalDomain + ".IntegerMatMul";
+
+    private const int PanelWidth = 32;
 
     public static readonly IReadOnlyList<Operator> All = [new IntegerMatMulOperator()];
 
@@ -40,10 +43,56 @@ internal sealed class IntegerMatMulOperator : Operator
 
     public override bool Expand(Node node, ExpansionContext context)
     {
+        if (HasKernel(node))
+        {
+            return false;
+        }
+
         var formula = new Formula(context);
         Value product = context.Add("MatMul", Wide(node, 0, 2, formula), Wide(node, 1, 3, formula));
         context.Replace(node.Output, formula.Cast(product, node.Output.ElementType));
         return true;
+    }
+
+    public override EpilogueKind EpilogueKind(Node node) =>
+        HasKernel(node) && node.Output.ElementType == ElementType.Float32 ? Lowering.EpilogueKind.Matrix : Lowering.EpilogueKind.None;
+
+    public override bool StoresNarrow(Node node) => true;
+
+    public override void Lower(Node node, LoweringContext context)
+    {
+        FusedEpilogue epilogue = EpilogueKind(node) == Lowering.EpilogueKind.None ? new FusedEpilogue(node.Output, null, [], node.Origins) : context.Epilogue(node);
+        var product = new MatrixProduct(node, epilogue, context);
+        var weights = new ByteWeights(node, context);
+        long depth = product.Depth.Value ?? node.Input(1).Shape[0].Constant;
+        long columns = product.Columns.Constant;
+        View words = weights.Words(new WeightReshape(weights.Signed(), [1, depth, columns]), PanelWidth);
+        View sums = weights.Sums(words, 1, columns, depth, PanelWidth);
+        View? zeros = weights.ZeroPoints(columns, PanelWidth);
+        View? zeroLeft = weights.LeftZeroPoint();
+        View left = product.ReadLeft(node.Input(0), context);
+        View[] optional = [.. new[] { zeros, zeroLeft }.OfType<View>()];
+        context.Add(new Kernel("integer matmul", node, [left, words, sums, .. optional, .. epilogue.Inputs], [product.Output], writer =>
+        {
+            string zeroPoints = zeros is null ? "" : $" ZeroPoints = {writer.Pointer(zeros)},";
+            writer.Line($"var weights = new IntegerMatrix {{ Words = {writer.Pointer(words)}, ColumnSums = {writer.Pointer(sums)},{zeroPoints} Depth = {depth}, Columns = {columns} }};");
+            int zeroStride = zeroLeft is not null && zeroLeft.Shape.ElementCount.Value != 1 ? 1 : 0;
+            writer.Line($"IntegerMatrixMultiply.Packed(Workers, {product.Left(writer, left)}, {(zeroLeft is null ? "null" : writer.Pointer(zeroLeft))}, {zeroStride}, weights, " +
+                $"{product.Target(writer)}, {writer.MatrixEpilogue(epilogue)});");
+        })
+        {
+            Nodes = epilogue.Nodes,
+            MultiplyAdds = product.MultiplyAdds,
+            Summary = $"{node.Input(0).ElementType.OnnxName()} [{product.Rows}, {depth}] · {node.Input(1).ElementType.OnnxName()} [{depth}, {columns}]",
+        });
+    }
+
+    private static bool HasKernel(Node node)
+    {
+        Shape a = node.Input(0).Shape;
+        Shape b = node.Input(1).Shape;
+        bool isRowwise = node.OptionalInput(2) is not { } zero || zero.Shape.ElementCount.Value == 1 || (zero.Shape.Rank == 1 && a.Rank == 2);
+        return b.Rank == 2 && a.Rank > 0 && isRowwise && ByteWeights.IsSupported(node, b[1]);
     }
 
     /// <summary>An operand without its zero point, as int32.</summary>
