@@ -10,6 +10,7 @@ using Cameo.Generator.Onnx.Proto;
 using Cameo.Generator.Outlining;
 using Cameo.Generator.Passes;
 using Cameo.Generator.Passes.Recognition;
+using Cameo.Generator.Passes.States;
 using Cameo.Generator.Planning;
 using Cameo.Generator.Reports;
 
@@ -98,7 +99,7 @@ internal static class ModelCompiler
             && Stage("shapes", () => ShapePropagation.Run(graph, diagnostics, cancellationToken))
             && Stage("normalization", () => OperatorNormalization.Run(graph, diagnostics, cancellationToken))
             && Stage("recognition", () => PatternRecognition.Run(graph, diagnostics, cancellationToken))
-            && Stage("states", () => StateRecognition.Run(graph, options, diagnostics))
+            && Stage("states", () => StateRecognition.Run(graph, options, diagnostics, cancellationToken))
             && Stage("expansion", () => OperatorExpansion.Run(graph, diagnostics, cancellationToken))
             && Stage("dead code", () => DeadCodeElimination.Run(graph))
             && Stage("lowering", () => lowered = GraphLowering.Run(graph, diagnostics, cancellationToken));

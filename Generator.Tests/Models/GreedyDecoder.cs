@@ -4,11 +4,12 @@ using Cameo.Sessions;
 namespace Cameo.Tests.Models;
 
 /// <summary>
-/// Decodes greedily through the untyped interface: it makes the inputs that language models have besides tokens, a mask of ones and positions, by their names. The
-/// caches stay in the session.
+/// Decodes greedily through the untyped interface: it makes the inputs that language models have besides tokens, a mask of ones, positions and write positions, by their
+/// names. Caches stay in the session where they are states; others are handed from run to run.
 /// </summary>
 internal sealed class GreedyDecoder(CompiledSession session)
 {
+    private readonly Dictionary<string, Tensor> _caches = new(StringComparer.Ordinal);
     private int _position;
 
     /// <summary>Logits of all positions fed so far, one array a position.</summary>
@@ -25,6 +26,11 @@ internal sealed class GreedyDecoder(CompiledSession session)
 
         _position += tokens.Length;
         IReadOnlyDictionary<string, Tensor> outputs = session.Run(inputs);
+        foreach (string cache in _caches.Keys.ToArray())
+        {
+            _caches[cache] = outputs[Present(cache)];
+        }
+
         Tensor logits = outputs[session.Description.Outputs.Single(static output => output.Dimensions.Length == 3).Name];
         if (logits.Rank != 3 || logits.Shape[0] != 1 || logits.Shape[1] != tokens.Length)
         {
@@ -53,6 +59,22 @@ internal sealed class GreedyDecoder(CompiledSession session)
 
     private Tensor MakeInput(ValueDescription input, ReadOnlySpan<int> tokens)
     {
+        if (input.Name.StartsWith("past", StringComparison.Ordinal))
+        {
+            if (!_caches.TryGetValue(input.Name, out Tensor? cache))
+            {
+                cache = new Tensor(input.ElementType, Empty(input));
+                _caches.Add(input.Name, cache);
+            }
+
+            return cache;
+        }
+
+        if (input.Name == "write_indices")
+        {
+            return Tensor.Create([(long)_position], 1);
+        }
+
         if (input.Dimensions.Length != 2)
         {
             throw new NotSupportedException($"Nothing is known of the input '{input.Name}'.");
@@ -67,6 +89,12 @@ internal sealed class GreedyDecoder(CompiledSession session)
             ? Make(input.ElementType, Enumerable.Range(_position, tokens.Length))
             : Make(input.ElementType, tokens.ToArray());
     }
+
+    private static string Present(string past) => past.Replace("past_key_values", "present", StringComparison.Ordinal).Replace("past", "present", StringComparison.Ordinal);
+
+    /// <summary>The shape of a cache of one row before the first run.</summary>
+    private static long[] Empty(ValueDescription cache) =>
+        [.. cache.Dimensions.Select(static dimension => long.TryParse(dimension, out long size) ? size : dimension.StartsWith("batch", StringComparison.Ordinal) ? 1 : 0)];
 
     private static Tensor Make(ElementType type, IEnumerable<int> values)
     {

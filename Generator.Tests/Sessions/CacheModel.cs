@@ -46,8 +46,8 @@ internal sealed unsafe class CacheModel(bool withTotal) : CompiledModel(Describe
             : base(model, options)
         {
             _sequence = CreateSequence(Bound, "OnnxDimensions=\"past<=6\"");
-            _keys = AddKeyValueState(Heads, HeadSize);
-            _total = model.WithTotal ? AddCarriedState(ElementType.Float32, 4) : null;
+            _keys = AddKeyValueState(ElementType.Float32, Heads, HeadSize);
+            _total = model.WithTotal ? AddCarriedState(StateUpdate.InPlace, ElementType.Float32, 4) : null;
             AllocateStates();
         }
 

@@ -355,21 +355,22 @@ public sealed unsafe class SequenceStateTests
     [Fact]
     public void Carried_states_load_read_reset_and_copy()
     {
-        using var state = new CarriedState(8);
+        using var state = new CarriedState(StateUpdate.Replaced, 1, 8);
         byte[] read = new byte[8];
         state.Read(read);
         Assert.Equal(new byte[8], read);
-        state.Load([1, 2, 3, 4, 5, 6, 7, 8]);
-        using var copy = new CarriedState(8);
+        state.Load([1, 2, 3, 4, 5, 6, 7, 8], 8);
+        using var copy = new CarriedState(StateUpdate.Replaced, 1, 8);
         copy.CopyFrom(state);
         state.Reset();
         copy.Read(read);
         Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], read);
         state.Read(read);
         Assert.Equal(new byte[8], read);
-        Assert.Throws<ArgumentException>(() => state.Load([1]));
+        Assert.Throws<ArgumentException>(() => state.Load([1], 1));
+        Assert.Throws<ArgumentException>(() => state.Load([1], 8));
         Assert.Throws<ArgumentException>(() => state.Read(new byte[9]));
-        using var other = new CarriedState(4);
+        using var other = new CarriedState(StateUpdate.Replaced, 1, 4);
         Assert.Throws<ArgumentException>(() => other.CopyFrom(state));
     }
 

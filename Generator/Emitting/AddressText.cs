@@ -26,7 +26,7 @@ internal sealed class AddressText(EmissionModel model)
         names.All(name => name == names[0]) ? names[0] : NamePattern.Find(names)?.ToString() ?? $"{names[0]} or a repetition of it";
 
     private string State(IReadOnlyList<StatePair> states, RepeatedValue values) =>
-        model.States.Element(states[0].Kind, values.Indices.Write([.. states.Select(state => Dimension.Of(model.States.IndexInKind(state)))], "state"));
+        model.States.Element(states[0], values.Indices.Write([.. states.Select(state => Dimension.Of(model.States.IndexInField(state)))], "state"));
 
     private string Pointer(IReadOnlyList<View> views, RepeatedValue values)
     {
@@ -39,6 +39,8 @@ internal sealed class AddressText(EmissionModel model)
             MemoryKind.Arena when model.Plan.IsStatic => "Arena",
             MemoryKind.Arena => $"Arena + _offsets[{values.Indices.Write([.. views.Select(view => Dimension.Of(model.Plan.SlotOf[view.Buffer]))], first.Buffer.Name)}]",
             MemoryKind.Input => $"_input{first.Buffer.Index}",
+            MemoryKind.State => $"{State([.. views.Select(view => model.Graph.States[view.Buffer.Index])], values)}.Data",
+            MemoryKind.NextState => $"{State([.. views.Select(view => model.Graph.States[view.Buffer.Index])], values)}.Next",
             _ => throw new InvalidOperationException($"{first.Buffer} has no address."),
         };
         Dimension[] offsets = [.. views.Select(Offset)];

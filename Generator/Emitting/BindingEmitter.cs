@@ -44,15 +44,15 @@ internal static class BindingEmitter
 
         code.Line();
         var bound = new HashSet<string>(StringComparer.Ordinal);
-        if (model.Graph.Sequence is { } sequence)
-        {
-            // The length of the past is the session's, not an input's.
-            bound.Add(sequence.PositionSymbol);
-        }
-
         foreach (int index in model.RunInputs)
         {
             WriteBinding(code, model, index, bound);
+        }
+
+        bound.UnionWith(model.StateSymbols.Select(size => size.Symbol));
+        if (model.Graph.Sequence?.PositionSymbol is { } position)
+        {
+            bound.Add(position);
         }
 
         string? free = model.Graph.Symbols.Free.FirstOrDefault(symbol => !bound.Contains(symbol) && !model.Graph.Symbols.IsSetByKernel(symbol) && IsNeeded(model, symbol));
@@ -65,7 +65,7 @@ internal static class BindingEmitter
     /// <summary>"BindPixels".</summary>
     public static string Method(EmissionModel model, int input) => "Bind" + Identifiers.Pascal(model.InputNames[input].TrimStart('@')) + (model.InputNames.Count(name => Identifiers.Pascal(name.TrimStart('@')) == Identifiers.Pascal(model.InputNames[input].TrimStart('@'))) > 1 ? input.ToString(System.Globalization.CultureInfo.InvariantCulture) : "");
 
-    /// <summary>Sizes that follow from sizes of later inputs: they are kept and compared when a run begins.</summary>
+    /// <summary>Sizes that follow from sizes of later inputs, or from what the session holds: they are kept and compared when a run begins.</summary>
     public static IReadOnlyList<(int Input, int Axis)> LateSizes(EmissionModel model)
     {
         var late = new List<(int Input, int Axis)>();
@@ -75,16 +75,13 @@ internal static class BindingEmitter
             Shape shape = model.Graph.Inputs[index].Shape;
             for (int axis = 0; axis < shape.Rank; axis++)
             {
-                if (shape[axis].AsSymbol() is { } symbol)
+                if (Defines(model, shape[axis]) is { } symbol)
                 {
                     bound.Add(symbol);
                 }
-                else if (model.Graph.Sequence is not { } sequence || !shape[axis].Symbols().Contains(sequence.PositionSymbol))
+                else if (!IsMaskWidth(model, index, axis) && !shape[axis].Symbols().All(bound.Contains))
                 {
-                    if (!shape[axis].Symbols().All(bound.Contains))
-                    {
-                        late.Add((index, axis));
-                    }
+                    late.Add((index, axis));
                 }
             }
         }
@@ -108,20 +105,31 @@ internal static class BindingEmitter
         code.Line();
     }
 
+    /// <summary>The symbol that a size of an input is; the length of the past is the session's to say.</summary>
+    private static string? Defines(EmissionModel model, Dimension size) => size.AsSymbol() is { } symbol && symbol != model.Graph.Sequence?.PositionSymbol ? symbol : null;
+
+    /// <summary>Whether a size is past plus new columns of the padding mask, which the plan of the run compares with what the rows hold.</summary>
+    private static bool IsMaskWidth(EmissionModel model, int input, int axis) => axis == 1 && model.Graph.Inputs[input] == model.Graph.Sequence?.Mask;
+
     private static bool IsNeeded(EmissionModel model, string symbol) =>
         model.Lowered.Kernels.Any(kernel => kernel.Reads.Concat(kernel.Writes).Any(view => view.Shape.Any(size => size.Symbols().Contains(symbol))));
 
     private static void WriteBinding(CodeWriter code, EmissionModel model, int index, HashSet<string> bound)
     {
         Value input = model.Graph.Inputs[index];
-        SequencePlan? sequence = model.Graph.Sequence;
         string parameters = string.Concat(Enumerable.Range(0, input.Shape.Rank).Select(axis => $", long size{axis}"));
         using (code.Block($"private void {Method(model, index)}(void* data{parameters})"))
         {
             for (int axis = 0; axis < input.Shape.Rank; axis++)
             {
                 Dimension size = input.Shape[axis];
-                if (size.AsSymbol() is { } symbol && bound.Add(symbol))
+                bool isMaskWidth = IsMaskWidth(model, index, axis);
+                if (isMaskWidth)
+                {
+                    code.Line($"_maskColumns = size{axis};");
+                }
+
+                if (Defines(model, size) is { } symbol && bound.Add(symbol))
                 {
                     DimensionRange range = model.Graph.Symbols.Range(symbol);
                     string upper = range.IsBounded ? $" || size{axis} > {range.Maximum}" : "";
@@ -138,13 +146,9 @@ internal static class BindingEmitter
 
                     code.Line($"{model.SymbolField(symbol)} = size{axis};");
                 }
-                else if (sequence is not null && size.Symbols().Contains(sequence.PositionSymbol))
+                else if (isMaskWidth)
                 {
-                    // Past plus new columns: the sequence compares with what its rows hold.
-                    if (input == sequence.Mask)
-                    {
-                        code.Line($"_maskColumns = size{axis};");
-                    }
+                    // Compared with what the rows hold by the plan.
                 }
                 else if (size.Symbols().All(bound.Contains))
                 {

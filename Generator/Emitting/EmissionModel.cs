@@ -78,8 +78,52 @@ internal sealed class EmissionModel
     public IReadOnlyList<int> RunOutputs => [.. Enumerable.Range(0, Graph.Outputs.Count).Where(index => Graph.States.All(state => state.Output != Graph.Outputs[index]))];
 
     /// <summary>Bytes of all states at full capacity with one row.</summary>
-    public long StateBytesPerRow => Graph.Sequence is not { } sequence ? 0
-        : Graph.States.Sum(state => state.Input.Shape[1].Constant * state.Input.Shape[3].Constant * sequence.Capacity * 4);
+    public long StateBytesPerRow => Graph.States.Sum(StateBytes);
+
+    /// <summary>Index among the graph's inputs of each state that is a whole tensor, by its index among the states.</summary>
+    public IEnumerable<(int State, int Input)> TensorStates => Enumerable.Range(0, Graph.States.Count)
+        .Where(index => !Graph.States[index].IsAppended)
+        .Select(index => (index, Graph.Inputs.IndexOf(Graph.States[index].Input)));
+
+    /// <summary>Open sizes that no input of a run has, and the state that settles each: index among the states, and axis.</summary>
+    public IReadOnlyList<(string Symbol, int State, int Axis)> StateSymbols
+    {
+        get
+        {
+            var bound = new HashSet<string>(RunInputs.SelectMany(index => Graph.Inputs[index].Shape).Select(size => size.AsSymbol()).OfType<string>(), StringComparer.Ordinal);
+            if (Graph.Sequence?.PositionSymbol is { } position)
+            {
+                bound.Add(position);
+            }
+
+            List<(string, int, int)> symbols = [];
+            foreach ((int state, int input) in TensorStates)
+            {
+                Shape shape = Graph.Inputs[input].Shape;
+                for (int axis = 0; axis < shape.Rank; axis++)
+                {
+                    if (shape[axis].AsSymbol() is { } symbol && bound.Add(symbol))
+                    {
+                        symbols.Add((symbol, state, axis));
+                    }
+                }
+            }
+
+            return symbols;
+        }
+    }
+
+    /// <summary>Bytes of a state at full capacity with one row.</summary>
+    public long StateBytes(StatePair state)
+    {
+        if (state.IsAppended)
+        {
+            return state.Past.Shape[1].Constant * state.Past.Shape[3].Constant * (Graph.Sequence?.Capacity ?? 0) * 4;
+        }
+
+        Dimension elements = state.Input.Shape.ElementCount.Substitute(symbol => Graph.Symbols.Range(symbol) is { IsBounded: true } range ? range.Maximum : 1);
+        return elements.Constant * state.Input.ElementType.Bytes() * (state.Kind == StateKind.Carried ? 2 : 1);
+    }
 
     /// <summary>Method of a kernel, or of the kernels of a repeated block's place.</summary>
     public string Method(CallSite site) => _methods.TryGetValue(site, out string? name) ? name : _loadMethods[site];

@@ -1,5 +1,6 @@
 using Cameo.Generator.Diagnostics;
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Passes.States;
 
 namespace Cameo.Generator.Emitting;
 
@@ -14,6 +15,11 @@ internal static class GenerationEmitter
     {
         if (model.Graph.Sequence is not { } sequence)
         {
+            if (LooksLikeDecoder(model))
+            {
+                diagnostics.Add(new(DiagnosticIds.NoGeneration, DiagnosticLevel.Info, "No Generate method: the model's caches are inputs and outputs, not states of the session."));
+            }
+
             return null;
         }
 
@@ -31,13 +37,20 @@ internal static class GenerationEmitter
         WriteMembers(code, signature);
         WriteForward(code, model, signature);
         code.Line("private TokenGenerator? _generator;");
-        code.Line($"private readonly {Element(model, signature.Tokens)}[] _tokenBuffer = new {Element(model, signature.Tokens)}[{signature.MaximumChunk}];");
-        if (signature.Positions >= 0)
+        foreach (GenerationInput input in signature.Inputs.Where(HasBuffer))
         {
-            code.Line($"private readonly {Element(model, signature.Positions)}[] _positionBuffer = new {Element(model, signature.Positions)}[{signature.MaximumChunk}];");
+            string type = Element(model, input.Input);
+            code.Line(input.Role == GenerationRole.Mask
+                ? $"private {type}[]? {Buffer(input)}; // {CSharpText.Comment(model.Graph.Inputs[input.Input].Name)}"
+                : $"private readonly {type}[] {Buffer(input)} = new {type}[{(input.Role is GenerationRole.Tokens or GenerationRole.Positions ? signature.MaximumChunk : 1)}]; // {CSharpText.Comment(model.Graph.Inputs[input.Input].Name)}");
         }
-
     }
+
+    /// <summary>Whether a model without state seems to continue sequences of tokens: token ids and a cache among its inputs, logits among its outputs.</summary>
+    private static bool LooksLikeDecoder(EmissionModel model) =>
+        model.Graph.Inputs.Any(input => input.ElementType is ElementType.Int64 or ElementType.Int32 && input.Shape.Rank == 2)
+        && model.Graph.Inputs.Any(input => input.ElementType.IsFloat() && input.Shape.Rank >= 3 && StateNames.IsCache(input.Name))
+        && model.Graph.Outputs.Any(output => output.ElementType.IsFloat() && output.Shape.Rank == 3);
 
     private static string Element(EmissionModel model, int input) => model.Graph.Inputs[input].ElementType.CSharpName()!;
 
@@ -45,13 +58,15 @@ internal static class GenerationEmitter
     {
         signature = null;
         Graph graph = model.Graph;
-        Value[] integers = [.. model.RunInputs.Select(index => graph.Inputs[index])
-            .Where(input => input.ElementType is ElementType.Int64 or ElementType.Int32 && input.Shape.Rank == 2 && input != sequence.Mask && input.Shape[1] == sequence.NewTokens)];
-        Value[] tokens = [.. integers.Where(input => !IsPosition(input))];
-        Value[] positions = [.. integers.Where(IsPosition)];
-        if (tokens.Length != 1 || positions.Length > 1 || model.RunInputs.Count != 1 + positions.Length + (sequence.Mask is null ? 0 : 1))
+        GenerationInput[] inputs = [.. model.RunInputs.Select(index => GenerationInputs.Classify(model, sequence, index))];
+        if (inputs.Count(input => input.Role == GenerationRole.Tokens) != 1)
         {
-            return "it needs one integer [batch, sequence] input of tokens, and no others but positions and a padding mask";
+            return "it needs one integer [batch, sequence] input of tokens, and no others but positions and masks";
+        }
+
+        if (inputs.FirstOrDefault(input => input.Role == GenerationRole.Unknown) is { } unknown)
+        {
+            return $"nothing is known of the input '{graph.Inputs[unknown.Input].Name}'";
         }
 
         int[] logits = [.. model.RunOutputs.Where(index => graph.Outputs[index] is { ElementType: ElementType.Float32 } output && output.Shape.Rank == 3
@@ -67,12 +82,9 @@ internal static class GenerationEmitter
         }
 
         long chunk = Math.Min(sequence.Capacity, sequence.NewTokens.Range(graph.Symbols.Range) is { IsBounded: true } range ? range.Maximum : DefaultChunk);
-        signature = new GenerationSignature(graph.Inputs.IndexOf(tokens[0]), positions.Length == 0 ? -1 : graph.Inputs.IndexOf(positions[0]),
-            sequence.Mask is null ? -1 : graph.Inputs.IndexOf(sequence.Mask), logits[0], graph.Outputs[logits[0]].Shape[2].Constant, Math.Max(1, chunk));
+        signature = new GenerationSignature(inputs, logits[0], graph.Outputs[logits[0]].Shape[2].Constant, Math.Max(1, chunk));
         return null;
     }
-
-    private static bool IsPosition(Value input) => input.Name.IndexOf("position", StringComparison.OrdinalIgnoreCase) >= 0;
 
     private static void WriteMembers(CodeWriter code, GenerationSignature signature)
     {
@@ -126,25 +138,54 @@ internal static class GenerationEmitter
 
     private static void WriteForwardBody(CodeWriter code, EmissionModel model, GenerationSignature signature)
     {
+        bool Has(GenerationRole role) => signature.Inputs.Any(input => input.Role == role);
         code.Line("int length = Length;");
+        if (Has(GenerationRole.Mask))
+        {
+            code.Line("int columns = Position + tokens.Length;");
+        }
+
         using (code.Block("for (int index = 0; index < tokens.Length; index++)"))
         {
-            code.Line("_tokenBuffer[index] = tokens[index];");
-            if (signature.Positions >= 0)
+            foreach (GenerationInput input in signature.Inputs.Where(input => input.Role is GenerationRole.Tokens or GenerationRole.Positions))
             {
-                code.Line("_positionBuffer[index] = length + index;");
+                code.Line($"{Buffer(input)}[index] = {(input.Role == GenerationRole.Tokens ? "tokens[index]" : "length + index")};");
             }
         }
 
         code.Line();
-        string fixedPositions = signature.Positions >= 0 ? $"\nfixed ({Element(model, signature.Positions)}* positions = _positionBuffer)" : "";
-        using (code.Block($"fixed ({Element(model, signature.Tokens)}* ids = _tokenBuffer){fixedPositions}"))
+        foreach (GenerationInput input in signature.Inputs)
         {
-            foreach (int index in model.RunInputs)
+            string type = input.Role is GenerationRole.Unread or GenerationRole.NoMask ? "" : Element(model, input.Input);
+            switch (input.Role)
             {
-                code.Line(index == signature.Mask
-                    ? $"_input{index} = null; // one row has no padding"
-                    : $"{BindingEmitter.Method(model, index)}({(index == signature.Tokens ? "ids" : "positions")}, 1, tokens.Length);");
+                case GenerationRole.Mask:
+                    code.Line($"{Buffer(input)} ??= new {type}[Capacity + {signature.MaximumChunk}];");
+                    code.Line($"Sequence!.FillMask({Buffer(input)}, {(type == "bool" ? "true" : $"({type})1")}, columns);");
+                    break;
+                case GenerationRole.Length:
+                    code.Line($"{Buffer(input)}[0] = ({type})(length + tokens.Length - {model.Size(input.Offset)});");
+                    break;
+                case GenerationRole.WritePosition:
+                    code.Line($"{Buffer(input)}[0] = ({type})length;");
+                    break;
+            }
+        }
+
+        string pins = string.Join("\n", signature.Inputs.Where(HasBuffer).Select(input => $"fixed ({Element(model, input.Input)}* pointer{input.Input} = {Buffer(input)})"));
+        using (code.Block(pins))
+        {
+            foreach (GenerationInput input in signature.Inputs)
+            {
+                Shape shape = model.Graph.Inputs[input.Input].Shape;
+                if (input.Role == GenerationRole.NoMask)
+                {
+                    code.Line($"_input{input.Input} = null; // one row has no padding");
+                    continue;
+                }
+
+                string sizes = string.Concat(Enumerable.Range(0, shape.Rank).Select(axis => ", " + input.Size(shape, axis)));
+                code.Line($"{BindingEmitter.Method(model, input.Input)}({(HasBuffer(input) ? $"pointer{input.Input}" : "null")}{sizes});");
             }
 
             code.Line("Execute();");
@@ -153,4 +194,8 @@ internal static class GenerationEmitter
         string pointer = model.Address.Pointer(model.Lowered.Outputs[signature.Logits]!);
         code.Line($"return new ReadOnlySpan<float>({pointer} + (tokens.Length - 1) * (long)VocabularySize, VocabularySize);");
     }
+
+    private static string Buffer(GenerationInput input) => $"_given{input.Input}";
+
+    private static bool HasBuffer(GenerationInput input) => input.Role is not (GenerationRole.NoMask or GenerationRole.Unread);
 }

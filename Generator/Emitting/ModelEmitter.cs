@@ -187,27 +187,30 @@ internal static class ModelEmitter
         DescriptionList.Write(code, "DescribeInputs", "ValueDescription", [.. model.RunInputs.Select(index => DescribeValue(graph.Inputs[index], graph.Inputs[index].Name, model.InputNames[index].TrimStart('@')))]);
         DescriptionList.Write(code, "DescribeOutputs", "ValueDescription", [.. model.RunOutputs.Select(index => DescribeValue(graph.Outputs[index], graph.OutputName(index), model.OutputNames[index]))]);
         code.Line();
-        StateEmitter.WriteDescriptions(code, model, (state, input, output) => DescribeState(state, graph, input, output), state => OutputName(state, graph));
+        StateEmitter.WriteDescriptions(code, model, (state, input, output) => DescribeState(state, model, input, output), state => OutputName(state, graph));
         DescriptionList.Write(code, "DescribeDimensions", "DimensionDescription", DescribeDimensions(graph));
     }
 
     private static string DescribeValue(Value value, string name, string member) =>
         $"new() {{ Name = {CSharpText.Literal(name)}, MemberName = {CSharpText.Literal(member)}, ElementType = (ElementType){(int)value.ElementType}, Dimensions = {CSharpText.List(value.Shape.Select(size => size.ToString()))} }}";
 
-    private static string OutputName(StatePair state, Graph graph)
-    {
-        int output = graph.Outputs.IndexOf(state.Output);
-        return output < 0 ? state.Output.Name : graph.OutputName(output);
-    }
+    private static string OutputName(StatePair state, Graph graph) => state.Output is { } output ? graph.OutputName(graph.Outputs.IndexOf(output)) : "";
 
     /// <param name="state">The state.</param>
-    /// <param name="graph">Its graph.</param>
+    /// <param name="model">Its model.</param>
     /// <param name="input">C# of its input's name.</param>
     /// <param name="output">C# of its output's name.</param>
-    private static string DescribeState(StatePair state, Graph graph, string input, string output)
+    private static string DescribeState(StatePair state, EmissionModel model, string input, string output)
     {
-        long bytes = graph.Sequence is { } sequence ? state.Input.Shape[1].Constant * state.Input.Shape[3].Constant * sequence.Capacity * 4 : 0;
-        return $"new() {{ InputName = {input}, OutputName = {output}, ElementType = (ElementType){(int)state.Input.ElementType}, Dimensions = {CSharpText.List(state.Input.Shape.Select(size => size.ToString()))}, Kind = \"key/value cache\", Bytes = {Number(bytes)} }}";
+        long bytes = model.Graph.States.Where(part => part.Input == state.Input).Sum(model.StateBytes);
+        string kind = state.Kind switch
+        {
+            StateKind.KeyValueCache => state.IsCombined ? "key and value cache" : "key/value cache",
+            StateKind.FixedCache => "key/value cache of fixed size",
+            StateKind.Carried => "replaced by each run",
+            _ => "loaded once",
+        };
+        return $"new() {{ InputName = {input}, OutputName = {output}, ElementType = (ElementType){(int)state.Input.ElementType}, Dimensions = {CSharpText.List(state.Input.Shape.Select(size => size.ToString()))}, Kind = {CSharpText.Literal(kind)}, Bytes = {Number(bytes)} }}";
     }
 
     private static List<string> DescribeDimensions(Graph graph)

@@ -34,6 +34,7 @@ internal static class SessionEmitter
                     code.Line();
                 }
 
+                StateRunEmitter.WriteLoading(code, model);
                 RunEmitter.Write(code, model);
                 BindingEmitter.Write(code, model);
                 WriteExecute(code, model);
@@ -66,19 +67,10 @@ internal static class SessionEmitter
             code.Line($"private long {model.SymbolField(symbol)}; // size {CSharpText.Comment(symbol)}");
         }
 
-        foreach (IGrouping<StateKind, StatePair> kind in model.Graph.States.GroupBy(state => state.Kind))
-        {
-            code.Line($"private readonly {StateFields.TypeName(kind.Key)}[] {StateFields.Field(kind.Key)} = new {StateFields.TypeName(kind.Key)}[{kind.Count()}];");
-        }
-
+        StateRunEmitter.WriteFields(code, model);
         foreach ((int input, int axis) in BindingEmitter.LateSizes(model))
         {
             code.Line($"private long {BindingEmitter.SizeField(input, axis)}; // axis {axis} of {CSharpText.Comment(model.Graph.Inputs[input].Name)}");
-        }
-
-        if (model.Graph.Sequence?.Mask is not null)
-        {
-            code.Line("private long _maskColumns; // columns of the padding mask");
         }
 
         code.Line();
@@ -88,20 +80,7 @@ internal static class SessionEmitter
     {
         using (code.Block($"internal Session({model.ClassName} model, SessionOptions? options)\n    : base(model, options)"))
         {
-            if (model.Graph.Sequence is { } sequence)
-            {
-                code.Line($"CreateSequence({sequence.Capacity}, {CSharpText.Literal(sequence.CapacityOption)});");
-                StateEmitter.WriteCreation(code, model);
-                if (sequence.Rows.IsStatic)
-                {
-                    code.Line($"Sequence!.EnsureRows({sequence.Rows});");
-                }
-                else
-                {
-                    code.Line("AllocateStates();");
-                }
-            }
-
+            StateRunEmitter.WriteConstruction(code, model);
             if (model.Plan.IsStatic && model.Plan.ArenaBytes > 0)
             {
                 code.Line($"EnsureArena({model.ClassName}.ArenaBytes);");
@@ -116,36 +95,7 @@ internal static class SessionEmitter
         code.Line("/// <inheritdoc/>");
         using (code.Block("protected override void Execute()"))
         {
-            if (model.Graph.Sequence is { } sequence)
-            {
-                string rows = $"checked((int){model.Size(sequence.Rows)})";
-                string tokens = $"checked((int){model.Size(sequence.NewTokens)})";
-                if (sequence.Mask is { } mask)
-                {
-                    int input = model.Graph.Inputs.IndexOf(mask);
-                    using (code.Block($"if (_input{input} != null)"))
-                    {
-                        code.Line($"Sequence!.Begin({rows}, {tokens}, ({mask.ElementType.CSharpName()}*)_input{input}, checked((int)_maskColumns));");
-                    }
-
-                    code.Line("else");
-                    code.Line("{");
-                    using (code.Indent())
-                    {
-                        code.Line($"Sequence!.Begin({rows}, {tokens}); // no mask: no padding");
-                    }
-
-                    code.Line("}");
-                    code.Line();
-                }
-                else
-                {
-                    code.Line($"Sequence!.Begin({rows}, {tokens});");
-                }
-
-                code.Line($"{model.SymbolField(sequence.PositionSymbol)} = Sequence!.Position;");
-            }
-
+            StateRunEmitter.WriteBegin(code, model);
             if (WindowSizes(model).Count > 0 || model.Graph.Requirements.Count > 0 || BindingEmitter.LateSizes(model).Count > 0)
             {
                 code.Line("CheckSizes();");
@@ -157,11 +107,7 @@ internal static class SessionEmitter
             }
 
             CallWriter.CallStages(code, model.Schedule, "Stage", "");
-
-            if (model.Graph.Sequence is not null)
-            {
-                code.Line("Sequence!.Commit();");
-            }
+            StateRunEmitter.WriteCommit(code, model);
         }
 
         code.Line();

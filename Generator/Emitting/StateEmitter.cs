@@ -7,18 +7,24 @@ namespace Cameo.Generator.Emitting;
 /// <summary>Writes how a session makes its states and how the model describes them: in loops where the states of repeated blocks differ in numbers only.</summary>
 internal static class StateEmitter
 {
+    /// <summary>Stands for the element that receives the values of a combined cache.</summary>
+    private const string ValuesMark = "@values";
+
     private static readonly Regex Numbers = new("[0-9]+", RegexOptions.CultureInvariant);
 
     /// <summary>Writes the statements of the session's constructor.</summary>
     public static void WriteCreation(CodeWriter code, EmissionModel model)
     {
-        IReadOnlyList<StatePair> states = model.Graph.States;
-        string[] creations = [.. states.Select(Creation)];
+        // The values of a combined cache are made with its keys.
+        StatePair[] states = [.. model.Graph.States.Where(state => state.Part == 0)];
+        string[] creations = [.. states.Select(state => Creation(state, model.Graph.Sequence))];
         Write(code, WithoutRemainders(RepetitionFinder.Find(RepetitionFinder.Number(creations))), [], [0], (loops, indices) =>
         {
             var value = new RepeatedValue(loops, model.Size, null, isIndex: true);
-            string index = value.Write([.. indices.Select(state => Dimension.Of(model.States.IndexInKind(states[state])))], "state");
-            code.Line($"{model.States.Element(states[indices[0]].Kind, index)} = {creations[indices[0]]};");
+            string Element(int part) => model.States.Element(
+                states[indices[0]], value.Write([.. indices.Select(state => Dimension.Of(model.States.IndexInField(states[state]) + part))], "state"));
+            string creation = states[indices[0]].IsCombined ? creations[indices[0]].Replace(ValuesMark, Element(1)) : creations[indices[0]];
+            code.Line($"{Element(0)} = {creation};");
         });
     }
 
@@ -29,11 +35,11 @@ internal static class StateEmitter
     /// <param name="outputName">Name of a state's output.</param>
     public static void WriteDescriptions(CodeWriter code, EmissionModel model, Func<StatePair, string, string, string> describe, Func<StatePair, string> outputName)
     {
-        IReadOnlyList<StatePair> states = model.Graph.States;
+        StatePair[] states = [.. model.Graph.States.Where(state => state.Part == 0)];
         string[] keys = [.. states.Select(state => describe(state, Numbers.Replace(state.Input.Name, "#"), Numbers.Replace(outputName(state), "#")))];
         using (code.Block("private static StateDescription[] DescribeStates()"))
         {
-            code.Line($"var states = new StateDescription[{states.Count}];");
+            code.Line($"var states = new StateDescription[{states.Length}];");
             Write(code, Loops(keys, states, outputName), [], [0], (loops, indices) =>
             {
                 var value = new RepeatedValue(loops, model.Size, null, isIndex: true);
@@ -46,7 +52,21 @@ internal static class StateEmitter
         }
     }
 
-    private static string Creation(StatePair state) => $"AddKeyValueState({state.Input.Shape[1]}, {state.Input.Shape[3]})";
+    private static string Creation(StatePair state, SequencePlan? sequence)
+    {
+        Shape past = state.Past.Shape;
+        string type = $"(ElementType){(int)state.Input.ElementType}";
+        string sizes = string.Join(", ", state.Input.Shape.Select(size => size.Value ?? -1));
+        return state.Kind switch
+        {
+            StateKind.KeyValueCache when state.IsCombined => $"AddCombinedState({type}, {past[1]}, {past[3]}, out {ValuesMark})",
+            StateKind.KeyValueCache => $"AddKeyValueState({type}, {past[1]}, {past[3]})",
+            StateKind.FixedCache when sequence?.Lengths.Kind == RowLengthsKind.WritePositions => $"AddFixedCache({type}, [{sizes}])",
+            StateKind.FixedCache => $"AddCarriedState(StateUpdate.InPlace, {type}, [{sizes}])",
+            StateKind.Kept => $"AddCarriedState(StateUpdate.Kept, {type}, [{sizes}])",
+            _ => $"AddCarriedState(StateUpdate.Replaced, {type}, [{sizes}])",
+        };
+    }
 
     /// <summary>The repetitions among the states, or all one by one where their names don't count along.</summary>
     private static IReadOnlyList<ScheduleNode> Loops(string[] keys, IReadOnlyList<StatePair> states, Func<StatePair, string> outputName)

@@ -23,7 +23,7 @@ internal static class GraphPrinter
 
         foreach (StatePair state in graph.States)
         {
-            text.Append(indent).Append($"  state {state.Kind} {state.Input} -> {state.Output}\n");
+            text.Append(indent).Append($"  state {state.Kind} {state.Input} -> {state.Output?.ToString() ?? "nothing"}{(state.Past == state.Input ? "" : $", read as {state.Past}")}\n");
         }
 
         foreach (Node node in graph.Nodes)

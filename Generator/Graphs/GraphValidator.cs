@@ -8,7 +8,7 @@ internal static class GraphValidator
 
     private static void Validate(Graph graph, string stage, IEnumerable<Value> outer)
     {
-        var made = new HashSet<Value>(graph.Inputs.Concat(outer));
+        var made = new HashSet<Value>(graph.Inputs.Concat(outer).Concat(graph.States.Select(state => state.Past)));
         var nodes = new HashSet<Node>();
         foreach (Node node in graph.Nodes)
         {

@@ -258,7 +258,7 @@ internal sealed class GraphLowering : LoweringContext
         Add(new Kernel("copy", node, [from], [to], writer => LoopWriter.Write(nest, writer)) { Summary = $"copies {from.Buffer.Name} into place" });
     }
 
-    public override StatePair? State(Value value) => Graph.States.FirstOrDefault(state => state.Input == value || state.Output == value);
+    public override StatePair? State(Value value) => Graph.States.FirstOrDefault(state => state.Past == value || state.Output == value);
 
     public override FusedEpilogue Epilogue(Node node)
     {
@@ -298,19 +298,35 @@ internal sealed class GraphLowering : LoweringContext
         for (int index = 0; index < Graph.Inputs.Count; index++)
         {
             Value input = Graph.Inputs[index];
-            if (State(input) is null)
+            int state = Graph.States.FindIndex(state => state.Input == input);
+            if (state < 0 || !Graph.States[state].IsAppended)
             {
-                _views[input] = new View(new MemoryBuffer(input.Name, MemoryKind.Input, input.ElementType, input.Shape.ElementCount) { Index = index }, input.Shape);
+                var buffer = new MemoryBuffer(input.Name, state < 0 ? MemoryKind.Input : MemoryKind.State, input.ElementType, input.Shape.ElementCount) { Index = state < 0 ? index : state };
+                _views[input] = new View(buffer, input.Shape);
+            }
+
+            // What tokens are appended to has no dense memory: only attention knows how it lies.
+        }
+
+        for (int index = 0; index < Graph.States.Count; index++)
+        {
+            if (Graph.States[index] is { Kind: StateKind.Carried, Output: { } output })
+            {
+                _views[output] = StateView(index, output);
             }
         }
     }
+
+    /// <summary>Where a run leaves the next content of a carried tensor.</summary>
+    private static View StateView(int index, Value output) =>
+        new(new MemoryBuffer(output.Name, MemoryKind.NextState, output.ElementType, output.Shape.ElementCount) { Index = index }, output.Shape);
 
     /// <summary>Values that only a concatenation reads are written into their place in its result.</summary>
     private void PlaceConcatenations(Graph graph)
     {
         foreach (Node node in graph.Nodes.Where(node => node is { Type: "Concat", Domain: "" }))
         {
-            if (Graph.States.Any(state => state.Output == node.Output))
+            if (Graph.States.Any(state => state.IsAppended && state.Output == node.Output))
             {
                 continue;
             }
@@ -390,9 +406,14 @@ internal sealed class GraphLowering : LoweringContext
     {
         foreach (Value output in Graph.Outputs)
         {
-            if (State(output) is not null)
+            if (State(output) is { } state)
             {
                 _model.Outputs.Add(null);
+                if (state.Kind == StateKind.Carried)
+                {
+                    BindCarried(state, output);
+                }
+
                 continue;
             }
 
@@ -409,6 +430,16 @@ internal sealed class GraphLowering : LoweringContext
         }
     }
 
+    /// <summary>What is a view of something else, or known, is copied to where the next run reads it.</summary>
+    private void BindCarried(StatePair state, Value output)
+    {
+        View view = Read(output);
+        if (view.Buffer.Kind != MemoryKind.NextState)
+        {
+            Copy(view, StateView(Graph.States.IndexOf(state), output), output.Producer ?? new Node(output.Name, "", "Identity", OperatorRegistry.NewestOpset));
+        }
+    }
+
     /// <summary>Removes kernels whose results nothing reads, such as sizes that loops turned out to know themselves.</summary>
     private static void DropUnread(LoweredModel model)
     {
@@ -417,7 +448,7 @@ internal sealed class GraphLowering : LoweringContext
         {
             for (int index = kernels.Count - 1; index >= 0; index--)
             {
-                if (kernels[index].UpdatesState || kernels[index].Kind == "part" || kernels[index].Writes.Any(view => read.Contains(view.Buffer)))
+                if (kernels[index].UpdatesState || kernels[index].Kind == "part" || kernels[index].Writes.Any(view => view.Buffer.Kind == MemoryKind.NextState || read.Contains(view.Buffer)))
                 {
                     read.UnionWith(kernels[index].Reads.Select(view => view.Buffer));
                 }

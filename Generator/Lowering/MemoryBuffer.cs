@@ -38,6 +38,9 @@ internal enum MemoryKind
     /// <summary>The caller's memory, for the time of a run.</summary>
     Input,
 
-    /// <summary>A session's state.</summary>
+    /// <summary>A session's state that is a whole tensor: what a run reads.</summary>
     State,
+
+    /// <summary>Where a run leaves what the next one reads, for a state that each run replaces.</summary>
+    NextState,
 }

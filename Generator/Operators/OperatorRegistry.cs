@@ -83,6 +83,7 @@ internal static class OperatorRegistry
         FusedMatMulOperator.All,
         IndexedOperators.All,
         GroupQueryAttentionOperator.All,
+        TensorScatterOperator.All,
         MultiHeadAttentionOperator.All,
         ContribAttentionOperator.All,
         EmbedLayerNormalizationOperator.All,

@@ -21,8 +21,17 @@ internal sealed class ModelOptions
     /// <summary>"file" (default) or "embed".</summary>
     public string Weights => Text("weights") ?? "file";
 
-    /// <summary>"auto" (default): states are found by dataflow; "none": past and present stay inputs and outputs.</summary>
-    public string State => Text("state") ?? "auto";
+    /// <summary>The value of <see cref="State"/> that switches states off.</summary>
+    public const string NoState = "none";
+
+    private const string FoundStates = "auto";
+
+    /// <summary>"auto" (default): states are found by dataflow; "none": past and present stay inputs and outputs; else pairs "input=output; …" beside those that are found.</summary>
+    public string State => Text("state") ?? FoundStates;
+
+    /// <summary>The pairs that <see cref="State"/> declares, as they are written.</summary>
+    public IReadOnlyList<string> DeclaredStates => State is FoundStates or NoState ? []
+        : [.. State.Split([';', ','], StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Trim()).Where(pair => pair.Length > 0 && pair != FoundStates)];
 
     /// <summary><c>OnnxInputs</c>: inputs that are constants, as "use_cache_branch=true".</summary>
     public string? Inputs => Text("inputs");
@@ -60,11 +69,6 @@ internal sealed class ModelOptions
     /// <summary>Refuses values that no part of the compiler carries out: an option must not be ignored.</summary>
     public void Check(List<DiagnosticInfo> diagnostics)
     {
-        if (State is not ("auto" or "none"))
-        {
-            diagnostics.Add(new(DiagnosticIds.InvalidOption, DiagnosticLevel.Error, $"OnnxState: '{State}' is neither 'auto' nor 'none'; pairs of input and output cannot be declared yet."));
-        }
-
         if (Weights is not ("file" or "embed"))
         {
             diagnostics.Add(new(DiagnosticIds.InvalidOption, DiagnosticLevel.Error, $"OnnxWeights: '{Weights}' is neither 'file' nor 'embed'."));

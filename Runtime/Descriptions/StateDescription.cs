@@ -8,7 +8,7 @@ public sealed record StateDescription
     /// <summary>ONNX name of the input; a tensor of this name loads the state.</summary>
     public required string InputName { get; init; }
 
-    /// <summary>ONNX name of the output; the state is read back under this name.</summary>
+    /// <summary>ONNX name of the output; the state is read back under this name. Empty for a state that the model only reads.</summary>
     public required string OutputName { get; init; }
 
     /// <summary>Name in the generated class; empty where there is none.</summary>
@@ -27,5 +27,5 @@ public sealed record StateDescription
     public long Bytes { get; init; }
 
     /// <summary>Names, element type and shape in one line.</summary>
-    public override string ToString() => $"{InputName} -> {OutputName}: {ElementType}[{string.Join(", ", Dimensions)}]";
+    public override string ToString() => $"{InputName}{(OutputName.Length > 0 ? " -> " + OutputName : "")}: {ElementType}[{string.Join(", ", Dimensions)}]";
 }

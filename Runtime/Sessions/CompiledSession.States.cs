@@ -8,6 +8,7 @@ namespace Cameo.Sessions;
 public abstract unsafe partial class CompiledSession
 {
     private readonly List<StateBinding> _states = [];
+    private int _fixedColumns;
 
     /// <summary>Columns presented to the key/value caches so far, padding included; 0 for a model without caches.</summary>
     public int Position => Sequence?.Position ?? 0;
@@ -157,43 +158,92 @@ public abstract unsafe partial class CompiledSession
     /// </summary>
     /// <param name="bound">Tokens per row that the model was compiled for.</param>
     /// <param name="option">The option that raises the bound, as the user writes it.</param>
+    /// <param name="isFixed">Whether the model's caches have that length and no other; <see cref="SessionOptions.Capacity"/> does not shorten them.</param>
     /// <exception cref="ArgumentOutOfRangeException"><see cref="SessionOptions.Capacity"/> is more than the bound.</exception>
-    protected SequenceState CreateSequence(int bound, string option)
+    protected SequenceState CreateSequence(int bound, string option, bool isFixed = false)
     {
         int capacity = Options.Capacity ?? bound;
+        _fixedColumns = isFixed ? bound : 0;
         if (capacity > bound)
         {
             throw new ArgumentOutOfRangeException(
                 "options", capacity, $"SessionOptions.Capacity can be at most {bound} for '{Description.Name}'; {option} raises it.");
         }
 
-        Sequence = new SequenceState(capacity, capacity < bound ? $"SessionOptions.Capacity (up to {bound})" : option);
+        Sequence = new SequenceState(isFixed ? bound : capacity, capacity < bound ? $"SessionOptions.Capacity (up to {bound})" : option);
         return Sequence;
     }
 
     /// <summary>Adds the next of the model's states: a key or value cache. States are added in the order of the description.</summary>
+    /// <param name="elementType">Element type of the model's input and output: float32, float16 or bfloat16. The cache itself holds float32.</param>
     /// <param name="heads">Key/value heads.</param>
     /// <param name="headSize">Elements a head holds for a token.</param>
-    protected KeyValueBuffer AddKeyValueState(int heads, int headSize)
+    protected KeyValueBuffer AddKeyValueState(ElementType elementType, int heads, int headSize)
     {
         SequenceState sequence = Sequence ?? throw new InvalidOperationException("The sequence must be created before its caches.");
         var buffer = new KeyValueBuffer(sequence, heads, headSize);
-        _states.Add(new KeyValueStateBinding(sequence, buffer));
+        _states.Add(new KeyValueStateBinding(sequence, buffer, elementType, _fixedColumns));
         return buffer;
     }
 
-    /// <summary>Adds the next of the model's states: one of fixed shape that every run replaces; zero at first.</summary>
-    /// <param name="elementType">Type of the elements.</param>
-    /// <param name="shape">Sizes of the dimensions.</param>
-    protected CarriedState AddCarriedState(ElementType elementType, params ReadOnlySpan<long> shape)
+    /// <summary>Adds the next of the model's states: a key and a value cache that are one tensor [2, rows, heads, columns, headSize] to the model.</summary>
+    /// <param name="elementType">Element type of the model's input and output: float32, float16 or bfloat16.</param>
+    /// <param name="heads">Key/value heads.</param>
+    /// <param name="headSize">Elements a head holds for a token, of keys and values alike.</param>
+    /// <param name="values">The value cache.</param>
+    /// <returns>The key cache.</returns>
+    protected KeyValueBuffer AddCombinedState(ElementType elementType, int heads, int headSize, out KeyValueBuffer values)
     {
-        var state = new CarriedState(checked(ElementTypes.CountElements(shape) * elementType.Bytes()));
-        _states.Add(new CarriedStateBinding(state, elementType, shape.ToArray()));
-        return state;
+        SequenceState sequence = Sequence ?? throw new InvalidOperationException("The sequence must be created before its caches.");
+        var keys = new KeyValueBuffer(sequence, heads, headSize);
+        values = new KeyValueBuffer(sequence, heads, headSize);
+        _states.Add(new CombinedStateBinding(sequence, keys, values, elementType, _fixedColumns));
+        return keys;
     }
+
+    /// <summary>Adds the next of the model's states: a whole tensor, zero at first.</summary>
+    /// <param name="update">What runs do to it.</param>
+    /// <param name="elementType">Type of the elements.</param>
+    /// <param name="shape">Sizes of the dimensions; −1 for one that the first run or load settles.</param>
+    protected CarriedState AddCarriedState(StateUpdate update, ElementType elementType, params ReadOnlySpan<long> shape) =>
+        AddCarriedState(update, elementType, null, shape);
+
+    /// <summary>Adds the next of the model's states: a key or value cache [rows, heads, columns, headSize] of fixed size, whose tokens the sequence counts.</summary>
+    /// <param name="elementType">Type of the elements.</param>
+    /// <param name="shape">Sizes of the dimensions; −1 for one that the first run or load settles.</param>
+    protected CarriedState AddFixedCache(ElementType elementType, params ReadOnlySpan<long> shape) => AddCarriedState(StateUpdate.InPlace, elementType, Sequence, shape);
 
     /// <summary>Allocates the caches for the rows asked for, once all states are added; otherwise the first run does.</summary>
     protected void AllocateStates() => Sequence?.EnsureRows(Options.Batch ?? 1);
+
+    /// <summary>Replaces the content of a state, for generated methods.</summary>
+    /// <param name="index">Index among the model's states.</param>
+    /// <param name="value">The content.</param>
+    /// <param name="elements">Number of elements that really came.</param>
+    /// <exception cref="ModelInputException">The shape does not fit the state or the number of elements.</exception>
+    protected void LoadState(int index, TensorView value, long elements)
+    {
+        StateDescription state = Description.States[index];
+        Enter();
+        try
+        {
+            if (value.Shape.Length != state.Dimensions.Length)
+            {
+                throw new WrongRankException(state.InputName, state.Dimensions.Length, value.Shape.Length);
+            }
+
+            if (value.ElementCount != elements)
+            {
+                throw new WrongLengthException(state.InputName, value.ElementCount, elements);
+            }
+
+            LoadStateCore(index, value);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
 
     /// <summary>Replaces the content of a state.</summary>
     /// <param name="index">Index among the model's states.</param>
@@ -221,24 +271,25 @@ public abstract unsafe partial class CompiledSession
     protected virtual void RewindStates(int row, int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        if (Sequence is null || _states.Exists(static state => !state.CanRewind))
+        bool toTheBeginning = row < 0 && length == 0;
+        if (!toTheBeginning && (Sequence is null || _states.Exists(static state => !state.CanRewind)))
         {
             throw new InvalidOperationException(
-                $"'{Description.Name}' has no states that can be rewound, or one that only keeps the values of the last run; Reset() empties all.");
+                $"'{Description.Name}' has no states that can be rewound, or one that only keeps the values of the last run: it can only go back to the beginning, with Rewind(0) or Reset().");
         }
 
         if (row < 0)
         {
-            Sequence.Rewind(length);
+            Sequence?.Rewind(length);
         }
         else
         {
-            Sequence.Rewind(row, length);
+            Sequence!.Rewind(row, length);
         }
 
         foreach (StateBinding state in _states)
         {
-            state.Rewound();
+            state.Rewound(toTheBeginning);
         }
     }
 
@@ -255,6 +306,13 @@ public abstract unsafe partial class CompiledSession
         {
             _states[index].CopyFrom(source._states[index]);
         }
+    }
+
+    private CarriedState AddCarriedState(StateUpdate update, ElementType elementType, SequenceState? sequence, ReadOnlySpan<long> shape)
+    {
+        var state = new CarriedState(update, elementType.Bytes(), shape) { Name = Description.States[_states.Count].InputName };
+        _states.Add(new CarriedStateBinding(state, elementType, shape.ToArray(), sequence));
+        return state;
     }
 
     private void DisposeStates()
@@ -305,7 +363,7 @@ public abstract unsafe partial class CompiledSession
     private int FindState(string name)
     {
         StateDescription[] states = Description.States;
-        int index = Array.FindIndex(states, state => state.InputName == name || state.OutputName == name);
-        return index >= 0 ? index : throw new UnknownStateException(name, states.SelectMany(static state => new[] { state.InputName, state.OutputName }));
+        int index = Array.FindIndex(states, state => state.InputName == name || (state.OutputName.Length > 0 && state.OutputName == name));
+        return index >= 0 ? index : throw new UnknownStateException(name, states.SelectMany(static state => new[] { state.InputName, state.OutputName }).Where(static known => known.Length > 0));
     }
 }

@@ -94,7 +94,10 @@ public abstract unsafe partial class CompiledSession
 
         for (int index = 0; index < Description.States.Length; index++)
         {
-            outputs[Description.States[index].OutputName] = ReadStateCore(index);
+            if (Description.States[index].OutputName is { Length: > 0 } name)
+            {
+                outputs[name] = ReadStateCore(index);
+            }
         }
 
         return outputs;

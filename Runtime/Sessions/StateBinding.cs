@@ -20,7 +20,8 @@ internal abstract class StateBinding : IDisposable
     public abstract void Reset();
 
     /// <summary>Called when the sequence the state belongs to was rewound or emptied in part.</summary>
-    public virtual void Rewound()
+    /// <param name="toTheBeginning">Whether no row holds a token any more.</param>
+    public virtual void Rewound(bool toTheBeginning)
     {
     }
 

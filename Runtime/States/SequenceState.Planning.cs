@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Cameo.States;
 
 /// <content>Loading, and planning a run: which of its columns are tokens, and whether they fit.</content>
@@ -90,15 +92,7 @@ public sealed unsafe partial class SequenceState
             PlanTotal(row, rows, newColumns, totals[row], pastColumns);
         }
 
-        if (_loadPending)
-        {
-            for (int row = 0; row < rows; row++)
-            {
-                PastLengths[row] = TotalLengths[row] - NewCounts[row];
-            }
-        }
-
-        Accept(rows, newColumns, pastColumns, countsOnly: true);
+        AcceptTotals(rows, newColumns, pastColumns);
     }
 
     /// <summary>
@@ -119,15 +113,72 @@ public sealed unsafe partial class SequenceState
             PlanTotal(row, rows, newColumns, CountOnes(new ReadOnlySpan<T>(mask + ((nint)row * maskColumns), maskColumns)), pastColumns);
         }
 
-        if (_loadPending)
+        AcceptTotals(rows, newColumns, pastColumns);
+    }
+
+    /// <summary>
+    /// Plans a run of a graph that takes the lengths of its rows from an input, as com.microsoft GroupQueryAttention's <c>seqlens_k</c>: see <see cref="BeginTotals"/>.
+    /// </summary>
+    /// <typeparam name="T">Element type of the input.</typeparam>
+    /// <param name="rows">Batch size.</param>
+    /// <param name="newColumns">Columns of this run.</param>
+    /// <param name="totals">[rows] what the graph adds <paramref name="offset"/> to, to get the tokens each row holds after the run.</param>
+    /// <param name="offset">See there.</param>
+    public void BeginTotals<T>(int rows, int newColumns, T* totals, int offset)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        PrepareBegin(rows, newColumns);
+        long longest = 0;
+        for (int row = 0; row < rows; row++)
         {
-            for (int row = 0; row < rows; row++)
-            {
-                PastLengths[row] = TotalLengths[row] - NewCounts[row];
-            }
+            longest = Math.Max(longest, long.CreateChecked(totals[row]) + offset);
         }
 
-        Accept(rows, newColumns, pastColumns, countsOnly: true);
+        // Of a cache of fixed shape that was just loaded, the lengths tell how much is in use.
+        int pastColumns = _loadPending ? (int)Math.Clamp(longest - newColumns, 0, Position) : Position;
+        for (int row = 0; row < rows; row++)
+        {
+            PlanTotal(row, rows, newColumns, long.CreateChecked(totals[row]) + offset, pastColumns);
+        }
+
+        AcceptTotals(rows, newColumns, pastColumns);
+    }
+
+    /// <summary>
+    /// Plans a run of a graph that says at which position each row's new tokens are written, as TensorScatter into a cache of fixed size: tokens from
+    /// there on are replaced.
+    /// </summary>
+    /// <typeparam name="T">Element type of the positions.</typeparam>
+    /// <param name="rows">Batch size.</param>
+    /// <param name="newColumns">Columns of this run; all are tokens.</param>
+    /// <param name="positions">[rows] where each row's first new token goes, at most the number of its tokens; null for the end of each row.</param>
+    /// <exception cref="MaskContradictionException">A position is negative or leaves a gap behind the row's tokens.</exception>
+    /// <exception cref="StateFullException">A row has no room for its new tokens.</exception>
+    /// <exception cref="StateRowsException">The state holds tokens of another number of rows.</exception>
+    public void BeginAt<T>(int rows, int newColumns, T* positions)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        PrepareBegin(rows, newColumns);
+        for (int row = 0; row < rows; row++)
+        {
+            int length = LengthBefore(row, rows);
+            long position = positions == null ? length : long.CreateSaturating(positions[row]);
+            if (position < 0 || position > length)
+            {
+                throw new MaskContradictionException(row, $"its new tokens are to be written at position {position}, but it holds {length}.");
+            }
+
+            PlanRow(row, (int)position, 0, newColumns);
+        }
+
+        int longest = 0;
+        for (int row = 0; row < rows; row++)
+        {
+            PastLengths[row] = TotalLengths[row] - newColumns;
+            longest = Math.Max(longest, PastLengths[row]);
+        }
+
+        Accept(rows, newColumns, longest, countsOnly: true);
     }
 
     /// <summary>
@@ -280,6 +331,19 @@ public sealed unsafe partial class SequenceState
         }
 
         PastLengths[row] = count;
+    }
+
+    private void AcceptTotals(int rows, int newColumns, int pastColumns)
+    {
+        if (_loadPending)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                PastLengths[row] = TotalLengths[row] - NewCounts[row];
+            }
+        }
+
+        Accept(rows, newColumns, pastColumns, countsOnly: true);
     }
 
     private void Accept(int rows, int newColumns, int pastColumns, bool countsOnly)

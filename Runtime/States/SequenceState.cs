@@ -49,6 +49,9 @@ public sealed unsafe partial class SequenceState : IDisposable
     /// <summary>Mask columns presented so far, padding included: the width of the next run's mask before its own columns.</summary>
     public int Position { get; private set; }
 
+    /// <summary>Columns before those of the run under way.</summary>
+    public int PastColumns => _plannedPosition - NewColumns;
+
     /// <summary>Rows of the batch; 0 before the first run.</summary>
     public int Rows { get; private set; }
 
@@ -104,6 +107,25 @@ public sealed unsafe partial class SequenceState : IDisposable
         CheckRowsCanChange(rows);
         Grow(rows);
         SetRows(rows);
+    }
+
+    /// <summary>
+    /// Fills a padding mask for one more run over one row: ones where the row's tokens were presented and for all new columns, zeros where there was padding.
+    /// </summary>
+    /// <typeparam name="T">Element type of the mask.</typeparam>
+    /// <param name="mask">Receives the columns.</param>
+    /// <param name="one">What says "a token".</param>
+    /// <param name="columns">Position plus the new columns.</param>
+    public void FillMask<T>(Span<T> mask, T one, int columns)
+        where T : unmanaged
+    {
+        mask[..Position].Clear();
+        foreach (int column in Rows == 0 ? default : TokenColumns(0))
+        {
+            mask[column] = one;
+        }
+
+        mask[Position..columns].Fill(one);
     }
 
     /// <summary>Makes the tokens of the run under way part of the state.</summary>

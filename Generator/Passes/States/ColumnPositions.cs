@@ -1,6 +1,6 @@
 using Cameo.Generator.Graphs;
 
-namespace Cameo.Generator.Passes;
+namespace Cameo.Generator.Passes.States;
 
 /// <summary>
 /// Whether a model counts positions by itself, from the length of its past: <c>Range(past, past + sequence)</c>. Such positions count padding too, so a cache of such a model

@@ -1,0 +1,75 @@
+using Cameo.Generator.Diagnostics;
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Passes.States;
+
+/// <summary>What the parts of state recognition share.</summary>
+/// <param name="graph">The graph.</param>
+/// <param name="diagnostics">Where messages go.</param>
+/// <param name="inferAgain">Propagates types again, after symbols were defined.</param>
+internal sealed class StateContext(Graph graph, List<DiagnosticInfo> diagnostics, Action inferAgain)
+{
+    public Graph Graph { get; } = graph;
+
+    /// <summary>Says why something that looks like a state stays an input and an output.</summary>
+    public void Miss(string what, string reason) => diagnostics.Add(new(DiagnosticIds.MissedOptimization, DiagnosticLevel.Info, $"{what} stays an input: {reason}."));
+
+    public void Inform(string id, string message) => diagnostics.Add(new(id, DiagnosticLevel.Info, message));
+
+    public void Refuse(string message) => diagnostics.Add(new(DiagnosticIds.InvalidOption, DiagnosticLevel.Error, message));
+
+    public bool IsState(Value input) => Graph.States.Any(state => state.Input == input);
+
+    public bool IsStateOutput(Value output) => Graph.States.Any(state => state.Output == output);
+
+    /// <summary>
+    /// Makes the sizes of an input and of what becomes its next content equal: an open size of the input that nothing else settles is defined by the output's. Returns what
+    /// does not fit, or null.
+    /// </summary>
+    public string? Unify(Value input, Value output)
+    {
+        if (input.ElementType != output.ElementType)
+        {
+            return $"'{input.Name}' has elements of type {input.ElementType.OnnxName()} and '{output.Name}' of type {output.ElementType.OnnxName()}";
+        }
+
+        if (input.Shape.Rank != output.Shape.Rank)
+        {
+            return $"the shapes {input.Shape} of '{input.Name}' and {output.Shape} of '{output.Name}' do not correspond";
+        }
+
+        var definitions = new Dictionary<string, Dimension>(StringComparer.Ordinal);
+        for (int axis = 0; axis < input.Shape.Rank; axis++)
+        {
+            Dimension before = input.Shape[axis];
+            Dimension after = output.Shape[axis];
+            if (before == after)
+            {
+                continue;
+            }
+
+            if (before.AsSymbol() is not { } symbol || after.Symbols().Contains(symbol) || IsUsedElsewhere(symbol, input)
+                || (definitions.TryGetValue(symbol, out Dimension? defined) && defined != after))
+            {
+                return $"the shapes {input.Shape} of '{input.Name}' and {output.Shape} of '{output.Name}' do not correspond";
+            }
+
+            definitions[symbol] = after;
+        }
+
+        foreach (KeyValuePair<string, Dimension> definition in definitions)
+        {
+            Graph.Symbols.Define(definition.Key, definition.Value);
+        }
+
+        if (definitions.Count > 0)
+        {
+            inferAgain();
+        }
+
+        return null;
+    }
+
+    private bool IsUsedElsewhere(string symbol, Value input) =>
+        Graph.Inputs.Any(other => other != input && other.Shape.Any(size => size.Symbols().Contains(symbol)));
+}
