@@ -62,11 +62,12 @@ public sealed unsafe class AttentionRowsTests
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    public void NewKeysFollowEachRowsPast(int threads)
+    [InlineData(1, false)]
+    [InlineData(3, false)]
+    [InlineData(2, true)]
+    public void NewKeysFollowEachRowsPast(int threads, bool keepsRest)
     {
-        const int Batch = 3, Heads = 2, Past = 4, New = 2, Present = 7, Size = 3;
+        const int Batch = 3, Heads = 2, Past = 7, New = 2, Present = 7, Size = 3;
         float[] past = [.. Enumerable.Range(1, Batch * Heads * Past * Size).Select(static x => (float)x)];
         float[] current = [.. Enumerable.Range(1, Batch * New * Heads * Size).Select(static x => (float)-x)];
         int[] lengths = [4, 0, 2];
@@ -80,7 +81,7 @@ public sealed unsafe class AttentionRowsTests
             {
                 Past = (byte*)before, PastBatchStride = Heads * Past * Size, PastHeadStride = Past * Size, PastSequenceStride = Size,
                 New = (byte*)added, NewBatchStride = New * Heads * Size, NewHeadStride = Size, NewSequenceStride = Heads * Size,
-                Present = (byte*)target, Batch = Batch, Heads = Heads, NewLength = New, PresentLength = Present, PastLengths = length, HeadSize = Size, ElementBytes = sizeof(float),
+                Present = (byte*)target, Batch = Batch, Heads = Heads, NewLength = New, PresentLength = Present, PastLengths = length, HeadSize = Size, ElementBytes = sizeof(float), KeepsRest = keepsRest,
             });
         }
 
@@ -88,7 +89,7 @@ public sealed unsafe class AttentionRowsTests
         {
             int element = index % Size, key = index / Size % Present, head = index / Size / Present % Heads, row = index / Size / Present / Heads;
             int step = key - lengths[row];
-            float expected = key < lengths[row] ? past[((((row * Heads) + head) * Past) + key) * Size + element]
+            float expected = key < lengths[row] || (keepsRest && step >= New) ? past[((((row * Heads) + head) * Past) + key) * Size + element]
                 : step < New ? current[((((row * New) + step) * Heads) + head) * Size + element]
                 : 0;
             Assert.Equal(expected, present[index]);

@@ -23,6 +23,9 @@ public sealed class AttentionCasesTests
     [InlineData("attention_op_test", 31)]
     [InlineData("web_attention", 5)]
     [InlineData("embed_layer_norm_op_test", 5)]
+    [InlineData("decoder_masked_multihead_attention_op_test", 1)]
+    [InlineData("quantize_attention_op_test", 8)]
+    [InlineData("qembed_layer_norm_op_test", 6)]
     public void ContribOperators(string suite, int least) => Check("ort-contrib.zip", $"positive/{suite}/", least, 1e-5, 1e-4);
 
     private static void Check(string zip, string folder, int least, double absolute, double relative, Func<string, bool>? select = null)

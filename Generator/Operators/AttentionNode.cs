@@ -77,7 +77,7 @@ internal static class AttentionNode
     /// <summary>1 where a mask over fewer keys excludes those it does not mention, instead of being repeated over them.</summary>
     public const string MaskExcludes = "mask_excludes";
 
-    /// <summary>1 where the present is as long as the past although nothing known says so (a static cache).</summary>
+    /// <summary>1 where the present is as long as the past although nothing known says so (a static cache): the same buffer, of which only the new keys' places change.</summary>
     public const string KeepsLength = "keeps_length";
 
     /// <summary>ONNX's <c>qk_matmul_output_mode</c>: 0 scaled products, 1 after the soft cap, 2 with mask, 3 after the softmax.</summary>

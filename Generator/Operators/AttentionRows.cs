@@ -70,6 +70,10 @@ internal sealed class AttentionRows
                 writer.Line($"Present = {KernelText.Bytes(writer, whole)},");
                 writer.Line($"Batch = {Native(writer, _sizes.Batch)}, Heads = {Native(writer, _sizes.KeyHeads)}, NewLength = {Native(writer, _sizes.KeyLength)}, PresentLength = {Native(writer, _sizes.TotalLength)},");
                 writer.Line($"PastLengths = {writer.Pointer(_past!)}, HeadSize = {Native(writer, whole.Shape[3])}, ElementBytes = {whole.ElementType.Bytes()},");
+                if (_node.IntegerAttribute(AttentionNode.KeepsLength, 0) != 0)
+                {
+                    writer.Line("KeepsRest = true,");
+                }
             }
 
             writer.Line("AttentionJoin.Run(Workers, join);");

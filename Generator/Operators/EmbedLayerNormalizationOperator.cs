@@ -29,7 +29,10 @@ internal sealed class EmbedLayerNormalizationOperator : Operator
 
     public override IReadOnlyList<int> Versions => [1];
 
-    public override void Infer(Node node, InferenceContext context)
+    public override void Infer(Node node, InferenceContext context) => InferOutputs(node, node.Input(WordTable).ElementType, context);
+
+    /// <summary>The outputs' types, of which the first and the last have the given element type.</summary>
+    public static void InferOutputs(Node node, ElementType elementType, InferenceContext context)
     {
         Shape words = node.Input(0).Shape;
         Shape table = node.Input(WordTable).Shape;
@@ -43,7 +46,7 @@ internal sealed class EmbedLayerNormalizationOperator : Operator
             throw new ModelException(node, "segments and their table must be given together");
         }
 
-        var type = new TensorType(node.Input(WordTable).ElementType, new Shape([words[0], words[1], table[1]]));
+        var type = new TensorType(elementType, new Shape([words[0], words[1], table[1]]));
         context.SetType(node.Output, type);
         if (node.OptionalOutput(1) is { } counts)
         {

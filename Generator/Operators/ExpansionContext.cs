@@ -14,7 +14,7 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
     /// <summary>The model's nodes that the new ones stand for: the replaced node's, unless there are more.</summary>
     public IReadOnlyList<string> Origins { get; init; } = node.Origins;
 
-    /// <summary>Adds a node of ONNX's own domain (newest opset), or of the compiler's internal one ("cameo.Attention"), and returns its first output.</summary>
+    /// <summary>Adds a node of ONNX's own domain (newest opset), or of another one ("cameo.Attention", version 1), and returns its first output.</summary>
     public Value Add(string type, params Value?[] inputs) => Add(type, [], inputs);
 
     /// <summary>As above, with attributes.</summary>
@@ -23,10 +23,10 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
     /// <summary>As above, with several outputs; returns the first.</summary>
     public Value AddWithOutputs(string type, (string Name, object Value)[] attributes, Value?[] inputs, int outputs, out Node added)
     {
-        bool isInternal = type.StartsWith(OperatorRegistry.InternalDomain + ".", StringComparison.Ordinal);
-        string domain = isInternal ? OperatorRegistry.InternalDomain : "";
-        string name = isInternal ? type.Substring(domain.Length + 1) : type;
-        added = Graph.AddNode($"{node.Name}/{name}_{_count++}", name, inputs, isInternal ? 1 : OperatorRegistry.NewestOpset, Place(), domain);
+        int dot = type.LastIndexOf('.');
+        string domain = dot < 0 ? "" : type.Substring(0, dot);
+        string name = type.Substring(dot + 1);
+        added = Graph.AddNode($"{node.Name}/{name}_{_count++}", name, inputs, dot < 0 ? OperatorRegistry.NewestOpset : 1, Place(), domain);
         added.Origins = Origins;
         added.Line = node.Line;
         foreach ((string attribute, object value) in attributes)

@@ -4,7 +4,7 @@ namespace Cameo.Kernels;
 
 /// <summary>
 /// Writes past and new keys (or values) of rows of different length one after the other: past [batch, heads, past, size] and new keys, to a dense
-/// present [batch, heads, present, size] that is 0 behind a row's keys. Strides are in elements; the last dimension is contiguous.
+/// present [batch, heads, present, size] that is 0 behind a row's keys, or as the past was. Strides are in elements; the last dimension is contiguous.
 /// </summary>
 public unsafe struct AttentionJoin : IParallelWork
 {
@@ -53,6 +53,9 @@ public unsafe struct AttentionJoin : IParallelWork
     /// <summary>[batch] past keys of each row.</summary>
     public int* PastLengths;
 
+    /// <summary>Whether the past, which is as long as the present, shows behind a row's keys: the present stands for the same buffer.</summary>
+    public bool KeepsRest;
+
     /// <summary>Elements of a key.</summary>
     public nint HeadSize;
 
@@ -78,17 +81,22 @@ public unsafe struct AttentionJoin : IParallelWork
             (nint row, nint head) = Math.DivRem(item, Heads);
             byte* target = Present + (item * PresentLength * size);
             nint past = PastLengths[row];
-            for (nint key = 0; key < past; key++, target += size)
+            for (nint key = 0; key < PresentLength; key++, target += size)
             {
-                Copy(Past + (((row * PastBatchStride) + (head * PastHeadStride) + (key * PastSequenceStride)) * ElementBytes), target, size);
+                nint step = key - past;
+                if (step >= 0 && step < NewLength)
+                {
+                    Copy(New + (((row * NewBatchStride) + (head * NewHeadStride) + (step * NewSequenceStride)) * ElementBytes), target, size);
+                }
+                else if (step < 0 || KeepsRest)
+                {
+                    Copy(Past + (((row * PastBatchStride) + (head * PastHeadStride) + (key * PastSequenceStride)) * ElementBytes), target, size);
+                }
+                else
+                {
+                    new Span<byte>(target, (int)size).Clear();
+                }
             }
-
-            for (nint key = 0; key < NewLength; key++, target += size)
-            {
-                Copy(New + (((row * NewBatchStride) + (head * NewHeadStride) + (key * NewSequenceStride)) * ElementBytes), target, size);
-            }
-
-            new Span<byte>(target, checked((int)((PresentLength - past - NewLength) * size))).Clear();
         }
     }
 
