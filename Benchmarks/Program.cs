@@ -11,7 +11,7 @@ switch (args.FirstOrDefault())
         ModelSuite.Run(args[1..]);
         break;
     case "quantized":
-        QuantizedComparison.Run();
+        QuantizedComparison.Run(args[1..]);
         break;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(MatrixMultiplyComparison).Assembly).Run(args);

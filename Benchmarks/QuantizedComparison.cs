@@ -17,8 +17,12 @@ internal static unsafe class QuantizedComparison
 
     private static readonly int[] ThreadCounts = [1, 2];
 
-    public static void Run()
+    private static string[] s_filter = [];
+
+    /// <summary>Measures what has all of <paramref name="filter"/> in its name.</summary>
+    public static void Run(string[] filter)
     {
+        s_filter = filter;
         Console.WriteLine($"{Environment.ProcessorCount} processors, {VectorWidth.Bits}-bit vectors; {Rounds} interleaved rounds, each figure as median / fastest round");
         Console.WriteLine();
         Console.WriteLine("| work | threads | speed | bytes read | limit | share of limit |");
@@ -54,6 +58,12 @@ internal static unsafe class QuantizedComparison
     private static void MatrixVector<TFormat>(string name, int rows, int threads, bool dynamic, bool halfScales)
         where TFormat : struct, INarrowFormat
     {
+        string title = $"GEMV {rows}×{Depth}×{Columns} {name}";
+        if (!IsWanted(title))
+        {
+            return;
+        }
+
         using var weights = new NarrowBenchmarkWeights<TFormat>(Depth, Columns, BlockSize, RotatedBytes, halfScales);
         using NativeBuffer a = new NativeBuffer(rows * Depth).Fill(4);
         using var c = new NativeBuffer(rows * Columns);
@@ -65,13 +75,19 @@ internal static unsafe class QuantizedComparison
                 new(name, _ => Multiply(workers, a.Pointer, weights[next++], c.Pointer, rows, dynamic)),
                 .. ReadBandwidthContestants.Of(workers, threads, weights.Words, weights.MatrixBytes),
             ]);
-        Report($"GEMV {rows}×{Depth}×{Columns} {name}", threads, timings[0], (double)rows * Depth * Columns, weights.MatrixBytes, timings.Skip(1).MinBy(timing => timing.Median));
+        Report(title, threads, timings[0], (double)rows * Depth * Columns, weights.MatrixBytes, timings.Skip(1).MinBy(timing => timing.Median));
     }
 
     private static void Product<TFormat>(string name, int threads, bool dynamic)
         where TFormat : struct, INarrowFormat
     {
         const int rows = 128;
+        string title = $"GEMM {rows}×{Depth}×{Columns / 4} {name}";
+        if (!IsWanted(title))
+        {
+            return;
+        }
+
         using var weights = new NarrowBenchmarkWeights<TFormat>(Depth, Columns / 4, BlockSize, 1, halfScales: false);
         using NativeBuffer a = new NativeBuffer(rows * Depth).Fill(4);
         using var c = new NativeBuffer(rows * Columns / 4);
@@ -79,12 +95,18 @@ internal static unsafe class QuantizedComparison
         double work = (double)rows * Depth * Columns / 4;
         bool isByte = typeof(TFormat) == typeof(Int8Format);
         MultiplyAddKind kind = !dynamic ? MultiplyAddKind.Floats : isByte ? MultiplyAddKind.Shorts : MultiplyAddKind.Bytes;
-        CompareWithPeak($"GEMM {rows}×{Depth}×{Columns / 4} {name}", threads, workers, work, kind, () => Multiply(workers, a.Pointer, weights[0], c.Pointer, rows, dynamic));
+        CompareWithPeak(title, threads, workers, work, kind, () => Multiply(workers, a.Pointer, weights[0], c.Pointer, rows, dynamic));
     }
 
     private static void Integers(int rows, int threads)
     {
         int columns = rows == 1 ? Columns : Columns / 4;
+        string title = $"{(rows == 1 ? "GEMV" : "GEMM")} {rows}×{Depth}×{columns} uint8 × int8";
+        if (!IsWanted(title))
+        {
+            return;
+        }
+
         using var weights = new NarrowBenchmarkWeights<Int8Format>(Depth, columns, BlockSize, rows == 1 ? RotatedBytes : 1, halfScales: false);
         using NativeBuffer a = new NativeBuffer(rows * Depth / 4).Fill(4);
         using var c = new NativeBuffer(rows * columns);
@@ -103,13 +125,13 @@ internal static unsafe class QuantizedComparison
         if (rows > 1)
         {
             MultiplyAddKind kind = ByteProduct.IsSupported ? MultiplyAddKind.Bytes : MultiplyAddKind.Shorts;
-            CompareWithPeak($"GEMM {rows}×{Depth}×{columns} uint8 × int8", threads, workers, work, kind, multiply);
+            CompareWithPeak(title, threads, workers, work, kind, multiply);
             return;
         }
 
         Timing[] timings = InterleavedRounds.Measure(
             Rounds, [new("integers", _ => multiply()), .. ReadBandwidthContestants.Of(workers, threads, weights.Words, (long)Depth * columns)]);
-        Report($"GEMV {rows}×{Depth}×{columns} uint8 × int8", threads, timings[0], work, (long)Depth * columns, timings.Skip(1).MinBy(timing => timing.Median));
+        Report(title, threads, timings[0], work, (long)Depth * columns, timings.Skip(1).MinBy(timing => timing.Median));
     }
 
     private static void CompareWithPeak(string name, int threads, Workers workers, double work, MultiplyAddKind kind, Action multiply)
@@ -122,6 +144,8 @@ internal static unsafe class QuantizedComparison
         var limit = new Timing(timings[1].Median * scale, timings[1].Fastest * scale);
         Console.WriteLine($"| {name} | {threads} | {timings[0].Rate(work / 1e9)} GMAC/s | | {limit.Rate(work / 1e9)} GMAC/s | {timings[0].Share(limit)} |");
     }
+
+    private static bool IsWanted(string title) => s_filter.All(part => title.Contains(part, StringComparison.Ordinal));
 
     private static void Report(string name, int threads, Timing timing, double work, long bytes, Timing limit) => Console.WriteLine(
         $"| {name} | {threads} | {timing.Rate(work / 1e9)} GMAC/s | {timing.Rate(bytes / 1e9)} GB/s | {limit.Rate(bytes / 1e9)} GB/s | {timing.Share(limit)} |");

@@ -14,8 +14,6 @@ internal static unsafe class DynamicRows
     /// <summary>Bytes of words that narrower vectors go over strip by strip: they should stay in the first-level cache.</summary>
     private const nint StripBytes = 16 * 1024;
 
-    private const int FetchAhead = 16 * Columns;
-
     private const int LowHalves = 0x0F0F0F0F;
 
     private const int MostRows = 8;
@@ -66,6 +64,7 @@ internal static unsafe class DynamicRows
             wordRows -= groups;
             for (; groups > 0; groups--)
             {
+                WordStream.Fetch(words);
                 V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
                 V x = V.BroadcastBits(left[0]);
                 sum0 = ByteDot.MultiplyAdd(sum0, Low(words0), x);
@@ -79,6 +78,7 @@ internal static unsafe class DynamicRows
 
             V scale = V.Broadcast(parameters[0]), offset = V.Broadcast(parameters[1]);
             parameters += 2;
+            panel.FetchScales(weights.Current);
             V scales0 = panel.Scales<V>(weights.Current, strip), scales1 = panel.Scales<V>(weights.Current, strip + V.Count);
             if (panel.HasZeroPoints)
             {
@@ -147,8 +147,7 @@ internal static unsafe class DynamicRows
         V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero;
         for (; groups > 0; groups--)
         {
-            Prefetch.ToFirstLevel(words + FetchAhead);
-            Prefetch.ToFirstLevel(words + FetchAhead + Prefetch.LineFloats);
+            WordStream.Fetch(words);
             V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
             V low0 = Low(words0), low1 = Low(words1), high0 = High(words0), high1 = High(words1);
             Add(low0, low1, high0, high1, left, ref a0, ref a1);
@@ -167,8 +166,7 @@ internal static unsafe class DynamicRows
         V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero, c0 = V.Zero, c1 = V.Zero, d0 = V.Zero, d1 = V.Zero;
         for (; groups > 0; groups--)
         {
-            Prefetch.ToFirstLevel(words + FetchAhead);
-            Prefetch.ToFirstLevel(words + FetchAhead + Prefetch.LineFloats);
+            WordStream.Fetch(words);
             V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
             V low0 = Low(words0), low1 = Low(words1), high0 = High(words0), high1 = High(words1);
             Add(low0, low1, high0, high1, left, ref a0, ref a1);
@@ -192,8 +190,7 @@ internal static unsafe class DynamicRows
         V e0 = V.Zero, e1 = V.Zero, f0 = V.Zero, f1 = V.Zero, g0 = V.Zero, g1 = V.Zero, h0 = V.Zero, h1 = V.Zero;
         for (; groups > 0; groups--)
         {
-            Prefetch.ToFirstLevel(words + FetchAhead);
-            Prefetch.ToFirstLevel(words + FetchAhead + Prefetch.LineFloats);
+            WordStream.Fetch(words);
             V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
             V low0 = Low(words0), low1 = Low(words1), high0 = High(words0), high1 = High(words1);
             Add(low0, low1, high0, high1, left, ref a0, ref a1);

@@ -25,21 +25,26 @@ internal static unsafe class IntegerPatches
         where TInput : unmanaged
     {
         byte* rows = stackalloc byte[4 * StripPixels];
+        IntegerPatchRun* runs = stackalloc IntegerPatchRun[StripPixels];
         for (nint strip = 0; strip < count; strip += StripPixels)
         {
-            nint pixels = Math.Min(StripPixels, count - strip);
-            nint column = (first + strip) % shape.Width.Output;
-            nint line = (first + strip) / shape.Width.Output;
+            int runCount = IntegerPatchRun.Find(shape, first + strip, Math.Min(StripPixels, count - strip), runs);
             nint k = 0;
             for (int channel = 0; channel < shape.GroupInputs; channel++)
             {
+                byte* plane = (byte*)input + (channel * shape.InputPlane);
                 for (int z = 0; z < shape.Depth.Kernel; z++)
                 {
                     for (int y = 0; y < shape.Height.Kernel; y++)
                     {
                         for (int x = 0; x < shape.Width.Kernel; x++)
                         {
-                            Gather(shape, (byte*)input + (channel * shape.InputPlane), z, y, x, line, column, pixels, (byte)zeroPoint, rows + (k % 4 * StripPixels));
+                            byte* row = rows + (k % 4 * StripPixels);
+                            for (int run = 0; run < runCount; run++)
+                            {
+                                row = runs[run].Gather(shape, plane, z, y, x, (byte)zeroPoint, row);
+                            }
+
                             if (++k % 4 == 0)
                             {
                                 words = Interleave<V, TInput>(rows, words);
@@ -92,50 +97,5 @@ internal static unsafe class IntegerPatches
         }
 
         return words + StripPixels;
-    }
-
-    /// <summary>The inputs that one tap of one channel meets, output row by output row.</summary>
-    private static void Gather(in ConvolutionShape shape, byte* channel, int z, int y, int x, nint line, nint column, nint count, byte padding, byte* to)
-    {
-        while (count > 0)
-        {
-            nint run = Math.Min(count, shape.Width.Output - column);
-            (nint plane, nint row) = Math.DivRem(line, shape.Height.Output);
-            nint inputZ = (plane * shape.Depth.Stride) + ((nint)z * shape.Depth.Dilation) - shape.Depth.PadBegin;
-            nint inputY = (row * shape.Height.Stride) + ((nint)y * shape.Height.Dilation) - shape.Height.PadBegin;
-            if ((nuint)inputZ >= (nuint)shape.Depth.Input || (nuint)inputY >= (nuint)shape.Height.Input)
-            {
-                Unsafe.InitBlockUnaligned(to, padding, (uint)run);
-            }
-            else
-            {
-                nint inputX = (column * shape.Width.Stride) + ((nint)x * shape.Width.Dilation) - shape.Width.PadBegin;
-                GatherRow(channel + (((inputZ * shape.Height.Input) + inputY) * shape.Width.Input), inputX, shape.Width.Input, shape.Width.Stride, run, padding, to);
-            }
-
-            to += run;
-            count -= run;
-            column = 0;
-            line++;
-        }
-    }
-
-    private static void GatherRow(byte* row, nint x, nint width, nint stride, nint count, byte padding, byte* to)
-    {
-        nint before = Math.Clamp(((-x) + stride - 1) / stride, 0, count);
-        nint end = x >= width ? 0 : Math.Clamp((width - x + stride - 1) / stride, 0, count);
-        end = Math.Max(end, before);
-        Unsafe.InitBlockUnaligned(to, padding, (uint)before);
-        Unsafe.InitBlockUnaligned(to + end, padding, (uint)(count - end));
-        if (stride == 1)
-        {
-            Unsafe.CopyBlockUnaligned(to + before, row + x + before, (uint)(end - before));
-            return;
-        }
-
-        for (nint index = before; index < end; index++)
-        {
-            to[index] = row[x + (index * stride)];
-        }
     }
 }

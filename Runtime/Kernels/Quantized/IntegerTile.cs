@@ -135,6 +135,7 @@ internal static unsafe class IntegerTile
 
         for (; groups > 0; groups--)
         {
+            WordStream.Fetch(words);
             V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
             V first0 = TProduct.First(words0), second0 = TProduct.Second(words0), first1 = TProduct.First(words1), second1 = TProduct.Second(words1);
             Add<V, TProduct>(first0, second0, first1, second1, left, ref a0, ref a1);
@@ -159,6 +160,7 @@ internal static unsafe class IntegerTile
 
         for (; groups > 0; groups--)
         {
+            WordStream.Fetch(words);
             V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
             Add<V, TProduct>(TProduct.First(words0), TProduct.Second(words0), TProduct.First(words1), TProduct.Second(words1), left, ref a0, ref a1);
             left += leftStride;

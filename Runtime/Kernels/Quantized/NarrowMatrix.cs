@@ -47,6 +47,21 @@ public unsafe struct NarrowMatrix
         where V : struct, IVector<V> =>
         Scales != null ? V.Load(Scales + index) : NarrowLanes.Load<V, Half>(HalfScales + index);
 
+    /// <summary>Asks for a panel's row of scales before it is used.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly void FetchScales(nint index)
+    {
+        if (Scales != null)
+        {
+            Prefetch.ToSecondLevel(Scales + index);
+            Prefetch.ToSecondLevel(Scales + index + Prefetch.LineFloats);
+        }
+        else
+        {
+            Prefetch.ToSecondLevel(HalfScales + index);
+        }
+    }
+
     /// <summary>Zero points of neighbouring columns; index as in the array.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly V LoadZeroPoints<V, TFormat>(nint index)

@@ -7,6 +7,9 @@ namespace Cameo.Kernels;
 internal readonly unsafe ref struct NarrowPanel<TFormat>
     where TFormat : struct, INarrowFormat
 {
+    // As far as words are asked for with blocks of 32 4-bit weights.
+    private const int BlocksAhead = 16;
+
     private readonly ref readonly NarrowMatrix _matrix;
     private readonly nint _parameters;
 
@@ -41,6 +44,10 @@ internal readonly unsafe ref struct NarrowPanel<TFormat>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public V Scales<V>(nint block, nint column)
         where V : struct, IVector<V> => _matrix.LoadScales<V>(_parameters + (block * NarrowMatrix.PanelColumns) + column);
+
+    /// <summary>Asks for the scales of a later block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void FetchScales(nint block) => _matrix.FetchScales(_parameters + ((block + BlocksAhead) * NarrowMatrix.PanelColumns));
 
     /// <summary>Zero points of the columns from <paramref name="column"/> on in a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

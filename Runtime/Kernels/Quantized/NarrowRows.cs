@@ -60,6 +60,7 @@ internal static unsafe class NarrowRows
             V even0 = V.Zero, even1 = V.Zero, odd0 = V.Zero, odd1 = V.Zero;
             for (nint row = panel.WordRowsOf(segment); row > 0; row--)
             {
+                WordStream.Fetch(words);
                 V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
                 Add<V, TFormat>(words0, words1, V.Broadcast(a[0]), 0, ref even0, ref even1);
                 Add<V, TFormat>(words0, words1, V.Broadcast(a[1]), 1, ref odd0, ref odd1);
@@ -139,6 +140,7 @@ internal static unsafe class NarrowRows
         V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero;
         for (; wordRows > 0; wordRows--)
         {
+            WordStream.Fetch(words);
             V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
             Add<V, TFormat>(words0, words1, a, next, 0, ref a0, ref a1, ref b0, ref b1);
             Add<V, TFormat>(words0, words1, a, next, 1, ref a0, ref a1, ref b0, ref b1);
@@ -171,6 +173,7 @@ internal static unsafe class NarrowRows
         V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero, c0 = V.Zero, c1 = V.Zero, d0 = V.Zero, d1 = V.Zero;
         for (; wordRows > 0; wordRows--)
         {
+            WordStream.Fetch(words);
             float* c = a + (2 * next);
             V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
             Add<V, TFormat>(words0, words1, a, c, next, 0, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
@@ -269,6 +272,7 @@ internal static unsafe class NarrowRows
         scales0 = scales1 = zero0 = zero1 = V.Zero;
         if (TFormat.IsInteger)
         {
+            panel.FetchScales(block);
             scales0 = panel.Scales<V>(block, strip);
             scales1 = panel.Scales<V>(block, strip + V.Count);
             zero0 = zero1 = V.Broadcast(TFormat.DefaultZeroPoint);
