@@ -101,6 +101,28 @@ public sealed unsafe class DynamicProductTests
         }
     }
 
+    [Fact]
+    public void RunsAllocateNothing()
+    {
+        const int n = 70, k = 300;
+        using NarrowTestMatrix weights = NarrowTestMatrix.UInt4(k, n, 32, ZeroPointKind.None, halfScales: false, 3);
+        using NarrowTestMatrix bytes = NarrowTestMatrix.Int8(k, n, 32, ZeroPointKind.None, halfScales: false, 3);
+        using GuardedFloats a = new GuardedFloats(20 * k).Fill(1);
+        using var c = new GuardedFloats(20 * n);
+        var workers = new Workers(2);
+        void Run()
+        {
+            NarrowMatrixMultiply.PackedDynamic<UInt4Format, float, NoEpilogue>(workers, a.Pointer, k, weights.Matrix, c.Pointer, n, 20, default);
+            NarrowMatrixMultiply.PackedDynamic<Int8Format, float, NoEpilogue>(workers, a.Pointer, k, bytes.Matrix, c.Pointer, n, 1, default);
+        }
+
+        Run();
+        Run();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Run();
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
     private static void Check<TFormat>(NarrowTestMatrix weights, int blockSize, string what)
         where TFormat : struct, INarrowFormat
     {

@@ -80,6 +80,38 @@ public sealed unsafe class IntegerConvolutionTests
         }
     }
 
+    [Fact]
+    public void RunsAllocateNothing()
+    {
+        var shape = new ConvolutionShape(1, 32, 32, 1, SpatialAxis.Single, new(20, 20, 3, 1, 1, 1, 1), new(21, 21, 3, 1, 1, 1, 1));
+        ConvolutionShape depthwise = shape with { Groups = 32 };
+        using GuardedBuffer<byte> input = new(32 * 20 * 21);
+        using GuardedBuffer<int> output = new(32 * 20 * 21);
+        using GuardedBuffer<uint> words = new(2 * 72 * 16);
+        using GuardedBuffer<int> sums = new(32);
+        var workers = new Workers(2);
+        void Run()
+        {
+            IntegerConvolution.Direct(workers, shape, input.Pointer, null, words.Pointer, sums.Pointer, null, output.Pointer, default(NoChannelEpilogue));
+            IntegerConvolution.Depthwise(workers, depthwise, input.Pointer, null, (sbyte*)words.Pointer, null, output.Pointer, default(NoChannelEpilogue));
+        }
+
+        Run();
+        Run();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Run();
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void OtherTypesAndSizesAreRefused()
+    {
+        var shape = new ConvolutionShape(1, 4, 4, 1, SpatialAxis.Single, new(3, 3), new(3, 3));
+        Assert.Throws<NotSupportedException>(() => IntegerConvolution.Direct<short, int, NoChannelEpilogue>(Workers.Serial, shape, null, null, null, null, null, null, default));
+        Assert.Throws<ArgumentException>(() => IntegerConvolution.Depthwise<byte, int, NoChannelEpilogue>(Workers.Serial, shape, null, null, null, null, null, default));
+        Assert.Throws<ArgumentException>(() => IntegerConvolution.Direct<byte, int, NoChannelEpilogue>(Workers.Serial, shape with { Groups = 3 }, null, null, null, null, null, null, default));
+    }
+
     private static void Check(in ConvolutionShape shape, bool depthwise, bool zeroPoints, bool weightZeroPoints, Workers workers)
     {
         Check<byte>(shape, depthwise, zeroPoints, weightZeroPoints, workers, value => (byte)(value + 128));
