@@ -55,7 +55,7 @@ internal static class BindingEmitter
             bound.Add(position);
         }
 
-        string? free = model.Graph.Symbols.Free.FirstOrDefault(symbol => !bound.Contains(symbol) && !model.Graph.Symbols.IsSetByKernel(symbol) && IsNeeded(model, symbol));
+        string? free = model.Graph.Symbols.Free.FirstOrDefault(symbol => !bound.Contains(symbol) && !model.Graph.Symbols.IsSetByKernel(symbol) && !model.Graph.Symbols.Elements.ContainsKey(symbol) && IsNeeded(model, symbol));
         if (free is not null)
         {
             throw new ModelException(null, $"the size '{free}' follows from no input", unsupported: true);

@@ -49,7 +49,7 @@ internal static class ModelEmitter
         code.Line($"// Written by:  {(model.Model.Producer.Length > 0 ? CSharpText.Comment(model.Model.Producer) : "(not stated)")}");
         code.Line($"// Opsets:      {string.Join(", ", model.Model.Opsets.OrderBy(opset => opset.Key, StringComparer.Ordinal).Select(opset => $"{(opset.Key.Length == 0 ? "ai.onnx" : CSharpText.Comment(opset.Key))} {opset.Value}"))}");
         code.Line($"// Identity:    {model.Identity}");
-        foreach (string symbol in graph.Symbols.Free.Where(symbol => !graph.Symbols.IsSetByKernel(symbol)))
+        foreach (string symbol in graph.Symbols.Free.Where(symbol => !graph.Symbols.IsSetByKernel(symbol) && !graph.Symbols.Elements.ContainsKey(symbol)))
         {
             DimensionRange range = graph.Symbols.Range(symbol);
             code.Line($"// Dimension:   {CSharpText.Comment(symbol)} {(range.IsBounded ? $"= {range.Minimum}..{range.Maximum}" : $">= {range.Minimum}, not bounded")}");
@@ -216,7 +216,7 @@ internal static class ModelEmitter
     private static List<string> DescribeDimensions(Graph graph)
     {
         List<string> items = [];
-        foreach (string symbol in graph.Symbols.Free.Where(symbol => !graph.Symbols.IsSetByKernel(symbol)))
+        foreach (string symbol in graph.Symbols.Free.Where(symbol => !graph.Symbols.IsSetByKernel(symbol) && !graph.Symbols.Elements.ContainsKey(symbol)))
         {
             DimensionRange range = graph.Symbols.Range(symbol);
             items.Add($"new() {{ Symbol = {CSharpText.Literal(symbol)}, Minimum = {Number(range.Minimum)}, Maximum = {(range.IsBounded ? Number(range.Maximum) : "null")} }}");

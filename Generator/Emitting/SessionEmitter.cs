@@ -83,7 +83,7 @@ internal static class SessionEmitter
             StateRunEmitter.WriteConstruction(code, model);
             if (model.Plan.IsStatic && model.Plan.ArenaBytes > 0)
             {
-                code.Line($"EnsureArena({model.ClassName}.ArenaBytes);");
+                code.Line($"EnsureArena(global::{model.Namespace}.{model.ClassName}.ArenaBytes);");
             }
         }
 
@@ -96,6 +96,13 @@ internal static class SessionEmitter
         using (code.Block("protected override void Execute()"))
         {
             StateRunEmitter.WriteBegin(code, model);
+
+            foreach (KeyValuePair<string, (Value Input, int Index)> element in model.Graph.Symbols.Elements)
+            {
+                int input = model.Graph.Inputs.IndexOf(element.Value.Input);
+                code.Line($"{model.SymbolField(element.Key)} = (({element.Value.Input.ElementType.CSharpName()}*)_input{input})[{element.Value.Index}];");
+            }
+
             if (WindowSizes(model).Count > 0 || model.Graph.Requirements.Count > 0 || BindingEmitter.LateSizes(model).Count > 0)
             {
                 code.Line("CheckSizes();");

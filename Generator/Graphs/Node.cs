@@ -93,6 +93,8 @@ internal sealed class Node
 
     public float[]? FloatsAttribute(string name) => Attribute<float[]>(name, out float[]? value) ? value : null;
 
+    public string[]? StringsAttribute(string name) => Attribute<string[]>(name, out string[]? value) ? value : null;
+
     public ConstantTensor? TensorAttribute(string name) => Attribute<ConstantTensor>(name, out ConstantTensor? value) ? value : null;
 
     public Graph? GraphAttribute(string name) => Attribute<Graph>(name, out Graph? value) ? value : null;

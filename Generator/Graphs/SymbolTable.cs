@@ -6,6 +6,7 @@ internal sealed class SymbolTable
     private readonly SortedDictionary<string, DimensionRange> _ranges = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Dimension> _definitions = new(StringComparer.Ordinal);
     private readonly HashSet<string> _setByKernels = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, (Value Input, int Index)> _elements = new(StringComparer.Ordinal);
 
     /// <summary>Symbols that are no other's function, in ordinal order.</summary>
     public IEnumerable<string> Free => _ranges.Keys.Where(name => !_definitions.ContainsKey(name));
@@ -32,6 +33,19 @@ internal sealed class SymbolTable
         _ranges[name] = range;
         _setByKernels.Add(name);
     }
+
+    /// <summary>Symbols that are elements of inputs, which a run reads when it begins.</summary>
+    public IReadOnlyDictionary<string, (Value Input, int Index)> Elements => _elements;
+
+    /// <summary>A symbol that is an element of an input: any number.</summary>
+    public void DeclareElement(string name, Value input, int index)
+    {
+        _ranges[name] = new DimensionRange(long.MinValue, long.MaxValue);
+        _elements[name] = (input, index);
+    }
+
+    /// <summary>Whether an expression depends on elements of inputs.</summary>
+    public bool DependsOnElements(Dimension dimension) => _elements.Count > 0 && dimension.Symbols().Any(_elements.ContainsKey);
 
     /// <summary>Whether a symbol gets its value while the model runs, and not from the inputs' sizes.</summary>
     public bool IsSetByKernel(string name) => _setByKernels.Contains(name);

@@ -8,8 +8,27 @@ namespace Cameo.Generator.Operators;
 internal sealed class InferenceContext(Graph graph, InferenceContext? outer = null)
 {
     private int _anonymous;
+    private bool _needsAnotherRound;
 
     public Graph Graph { get; } = graph;
+
+    /// <summary>The model's graph, where this is the context of a body in it.</summary>
+    public Graph Model => outer?.Model ?? Graph;
+
+    /// <summary>Set where something became known that nodes before the present one should have known: inference runs again.</summary>
+    public bool NeedsAnotherRound
+    {
+        get => outer?.NeedsAnotherRound ?? _needsAnotherRound;
+        set
+        {
+            if (outer is not null)
+            {
+                outer.NeedsAnotherRound = value;
+            }
+
+            _needsAnotherRound = value;
+        }
+    }
 
     public SymbolTable Symbols => Graph.Symbols;
 

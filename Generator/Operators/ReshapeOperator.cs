@@ -21,6 +21,11 @@ internal sealed class ReshapeOperator : ReshapingOperator
             ? [.. (node.IntegersAttribute("shape") ?? throw new ModelException(node, "attribute 'shape' is missing")).Select(Dimension.Of)]
             : context.RequiredElements(node, 1, "the shape");
         bool copiesZeros = node.IntegerAttribute("allowzero", 0) == 0;
+        if (asked.Any(size => size.Range(context.Symbols.Range).Minimum < -1))
+        {
+            return Resolve(node, from, asked, copiesZeros, context);
+        }
+
         var sizes = new Dimension[asked.Count];
         int inferred = -1;
         for (int axis = 0; axis < sizes.Length; axis++)
@@ -51,6 +56,25 @@ internal sealed class ReshapeOperator : ReshapingOperator
             throw new ModelException(node, $"{from} cannot be reshaped to {shape}");
         }
 
+        return shape;
+    }
+
+    /// <summary>The sizes where the shape is data: 0 and -1 are found when a run begins, and that the elements are as many as before is checked.</summary>
+    private static Shape Resolve(Node node, Shape from, IReadOnlyList<Dimension> asked, bool copiesZeros, InferenceContext context)
+    {
+        SymbolTable symbols = context.Symbols;
+        Dimension Truth(Dimension value, bool negative) => negative
+            ? SymbolicMath.Minimum(Dimension.One, SymbolicMath.Maximum(Dimension.Zero, -value, symbols), symbols)
+            : Dimension.One - SymbolicMath.Minimum(Dimension.One, SymbolicMath.Maximum(value, -value, symbols), symbols);
+        Dimension[] sizes = [.. asked.Select((size, axis) => copiesZeros && axis < from.Rank && size.Range(symbols.Range).Minimum <= 0 ? size + Truth(size, false) * from[axis] : size)];
+
+        // With one -1 the product is the negative of what the others make.
+        Dimension product = sizes.Aggregate(Dimension.One, (left, right) => left * right);
+        Dimension others = SymbolicMath.Maximum(Dimension.One, SymbolicMath.Maximum(product, -product, symbols), symbols);
+        Dimension rest = Dimension.FloorDivide(from.ElementCount, others);
+        sizes = [.. sizes.Select(size => size.Range(symbols.Range).Minimum < 0 ? size + Truth(size, true) * (rest + 1) : size)];
+        var shape = new Shape(sizes);
+        context.Require(shape.ElementCount - from.ElementCount, 0, $"elements that {node} would add to {from}");
         return shape;
     }
 

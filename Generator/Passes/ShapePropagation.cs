@@ -14,7 +14,7 @@ namespace Cameo.Generator.Passes;
 internal static class ShapePropagation
 {
     /// <summary>Each round defines at least one more symbol; real models need two.</summary>
-    private const int MaximumRounds = 16;
+    private const int MaximumRounds = 32;
 
     public static void Run(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)
     {
@@ -27,7 +27,13 @@ internal static class ShapePropagation
                 input.Type = Resolve(input.DeclaredType!, graph.Symbols);
             }
 
-            bool defined = InferAll(graph, new InferenceContext(graph), found);
+            var context = new InferenceContext(graph);
+            bool defined = InferAll(graph, context, found);
+            if (context.NeedsAnotherRound)
+            {
+                continue;
+            }
+
             if (!defined || found.Any(diagnostic => diagnostic.Severity == DiagnosticLevel.Error))
             {
                 diagnostics.AddRange(found);
@@ -35,6 +41,8 @@ internal static class ShapePropagation
                 return;
             }
         }
+
+        diagnostics.Add(new DiagnosticInfo(DiagnosticIds.UnsupportedUse, DiagnosticLevel.Error, $"The model's sizes were not found in {MaximumRounds} rounds of inference."));
     }
 
     /// <summary>With all symbols defined, some of what was taken for granted is known to hold, or not to.</summary>
@@ -103,12 +111,17 @@ internal static class ShapePropagation
                 {
                     if (output?.Type is not null)
                     {
-                        defined |= Reconcile(node, output, graph.Symbols);
+                        defined |= Reconcile(node, output, graph);
                     }
                 }
             }
             catch (ModelException exception)
             {
+                if (exception.IsUnsupported && RunTimeSizes.Demand(context.Model, node))
+                {
+                    context.NeedsAnotherRound = true;
+                }
+
                 diagnostics.Add(Diagnose(node, exception));
             }
         }
@@ -118,8 +131,9 @@ internal static class ShapePropagation
     }
 
     /// <summary>Compares an inferred type with the declared one; returns whether a symbol was defined.</summary>
-    private static bool Reconcile(Node node, Value output, SymbolTable symbols)
+    private static bool Reconcile(Node node, Value output, Graph graph)
     {
+        SymbolTable symbols = graph.Symbols;
         if (output.DeclaredType is not { } claim || claim.Rank != output.Shape.Rank)
         {
             return false;
@@ -138,6 +152,16 @@ internal static class ShapePropagation
             if (declared.Value is { } a && inferred.Value is { } b)
             {
                 throw new ModelException(node, $"axis {axis} of '{output.Name}' is declared as {a} but is {b}");
+            }
+
+            if (declared.IsStatic && symbols.DependsOnElements(inferred))
+            {
+                // What data say must be what the model says.
+                graph.Require(new SizeRequirement(inferred, declared.Constant, $"axis {axis} of '{output.Name}' as the model declares it"));
+                Dimension[] sizes = [.. output.Shape];
+                sizes[axis] = declared;
+                output.Type = new TensorType(output.ElementType, new Shape(sizes));
+                continue;
             }
 
             if (declared.AsSymbol() is { } symbol && symbols.Contains(symbol) && !inferred.Symbols().Contains(symbol))
