@@ -21,7 +21,7 @@ internal sealed class ReshapeOperator : ReshapingOperator
             ? [.. (node.IntegersAttribute("shape") ?? throw new ModelException(node, "attribute 'shape' is missing")).Select(Dimension.Of)]
             : context.RequiredElements(node, 1, "the shape");
         bool copiesZeros = node.IntegerAttribute("allowzero", 0) == 0;
-        if (asked.Any(size => size.Range(context.Symbols.Range).Minimum < -1))
+        if (asked.Any(context.Symbols.DependsOnElements))
         {
             return Resolve(node, from, asked, copiesZeros, context);
         }
