@@ -48,13 +48,13 @@ internal sealed class StateContext(Graph graph, List<DiagnosticInfo> diagnostics
                 continue;
             }
 
-            if (before.AsSymbol() is not { } symbol || after.Symbols().Contains(symbol) || IsUsedElsewhere(symbol, input)
-                || (definitions.TryGetValue(symbol, out Dimension? defined) && defined != after))
+            Dimension? definition = before.AsSymbol() is { } symbol && !IsUsedElsewhere(symbol, input) ? FixedPoint(symbol, after) : null;
+            if (definition is null || (definitions.TryGetValue(before.AsSymbol()!, out Dimension? defined) && defined != definition))
             {
                 return $"the shapes {input.Shape} of '{input.Name}' and {output.Shape} of '{output.Name}' do not correspond";
             }
 
-            definitions[symbol] = after;
+            definitions[before.AsSymbol()!] = definition;
         }
 
         foreach (KeyValuePair<string, Dimension> definition in definitions)
@@ -69,6 +69,12 @@ internal sealed class StateContext(Graph graph, List<DiagnosticInfo> diagnostics
 
         return null;
     }
+
+    /// <summary>What a symbol must be so that a size that may contain it is the same: <c>batch</c> where the size is <c>rows</c> broadcast with <c>batch</c>.</summary>
+    private static Dimension? FixedPoint(string symbol, Dimension size) => !size.Symbols().Contains(symbol)
+        ? size
+        : size.Symbols().Where(other => other != symbol).Select(Dimension.Symbol)
+            .FirstOrDefault(candidate => size.Substitute(name => name == symbol ? candidate : null) == candidate);
 
     private bool IsUsedElsewhere(string symbol, Value input) =>
         Graph.Inputs.Any(other => other != input && other.Shape.Any(size => size.Symbols().Contains(symbol)));
