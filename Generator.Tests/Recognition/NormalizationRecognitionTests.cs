@@ -106,6 +106,34 @@ public sealed class NormalizationRecognitionTests
             inputs => Layer(inputs["x"], Weights("w"), hasBias ? Weights("bias") : new double[Width]));
 
     [Fact]
+    public void Layer_normalization_by_the_difference_of_means() =>
+        new SpellingCheck { Pattern = "layernorm", OneKernel = true, Variants = 8 }.Input("x", Shape, Open).Run(
+            static spelling =>
+            {
+                Func<string> mean = spelling.Shared(() => spelling.Mean("x", -1));
+                string variance = spelling.Subtract(spelling.Mean(spelling.Square("x"), -1), spelling.Square(mean()));
+                string root = spelling.Op("Sqrt", [spelling.Add(variance, spelling.Number(Epsilon))]);
+                return spelling.Multiply(spelling.Divide(spelling.Subtract("x", mean()), root), spelling.Weight("w", Width));
+            },
+            static inputs => Layer(inputs["x"], Weights("w"), new double[Width]));
+
+    [Fact]
+    public void A_value_divided_by_its_deviation_but_not_centred_is_no_normalization() =>
+        new SpellingCheck { Miss = ("layernorm", "something else"), Variants = 4 }.Input("x", Shape, Open).Run(
+            static spelling =>
+            {
+                string mean = spelling.Mean("x", -1);
+                string variance = spelling.Subtract(spelling.Mean(spelling.Square("x"), -1), spelling.Square(mean));
+                return spelling.Divide("x", spelling.Op("Sqrt", [spelling.Add(variance, spelling.Number(Epsilon))]));
+            },
+            static inputs => [.. inputs["x"].Select((value, index) =>
+            {
+                double[] row = [.. inputs["x"].Skip(index / Width * Width).Take(Width)];
+                double mean = row.Average();
+                return value / Math.Sqrt(row.Average(other => (other - mean) * (other - mean)) + Epsilon);
+            })]);
+
+    [Fact]
     public void Layer_normalization_with_a_detour_through_float64_before_the_weights() =>
         new SpellingCheck { Pattern = "layernorm", OneKernel = true, Variants = 6 }.Input("x", Shape, Open).Run(
             static spelling =>
@@ -149,6 +177,19 @@ public sealed class NormalizationRecognitionTests
                 return spelling.Add(spelling.Multiply(normalized, weights), bias);
             },
             inputs => Group(inputs["x"], OnnxModelBuilder.WeightValues("w", isFlat ? [6] : [1, 6, 1, 1]), OnnxModelBuilder.WeightValues("bias", 6)));
+
+    [Fact]
+    public void Group_normalization_in_primitive_operators() =>
+        new SpellingCheck { Pattern = "groupnorm", OneKernel = true, Variants = 6, Tolerance = 5e-6 }.Input("x", [2, 6, 4, 5], "b", 6, 4, 5).Run(
+            static spelling =>
+            {
+                string groups = spelling.Op("Reshape", ["x", spelling.Integers(0, 3, -1)]);
+                Func<string> deviation = spelling.Shared(() => spelling.Subtract(groups, spelling.Mean(groups, -1)));
+                string normalized = Normalize(spelling, deviation(), deviation(), null);
+                string joined = spelling.Op("Reshape", [normalized, spelling.Op("Shape", ["x"])]);
+                return spelling.Add(spelling.Multiply(joined, spelling.Weight("w", 6, 1, 1)), spelling.Weight("bias", 6, 1, 1));
+            },
+            static inputs => Group(inputs["x"], OnnxModelBuilder.WeightValues("w", 6), OnnxModelBuilder.WeightValues("bias", 6)));
 
     [Fact]
     public void The_canonical_node_names_all_nodes_it_stands_for() =>

@@ -1,9 +1,11 @@
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Operators;
 
 namespace Cameo.Generator.Passes.Recognition;
 
 /// <summary>
-/// Group normalization, which exporters write as an instance normalization of groups taken for channels.
+/// Group normalization, which exporters write as an instance normalization of groups taken for channels, or with the primitive operators that have become a layer
+/// normalization of each group before.
 /// <para>Before: <c>g = Reshape(x, {0, 32, -1}); i = InstanceNormalization(g, ones, zeros); r = Reshape(i, Shape(x)); y = Add(Mul(r, w), b)</c>.
 /// After: <c>y = GroupNormalization(x, w, b) num_groups=32</c>.</para>
 /// </summary>
@@ -11,7 +13,7 @@ internal sealed class GroupNormalizationPattern : Pattern
 {
     public override string Name => PatternNames.GroupNormalization;
 
-    public override bool IsAnchor(Node node) => node is { Domain: "", Type: "InstanceNormalization" };
+    public override bool IsAnchor(Node node) => node is { Domain: "", Type: "InstanceNormalization" or "LayerNormalization" };
 
     public override void Rewrite(Node node, RecognitionContext context)
     {
@@ -22,6 +24,13 @@ internal sealed class GroupNormalizationPattern : Pattern
         }
 
         Value x = split.Input(0);
+        if (node.Type == "LayerNormalization" && (node.Input(0).Shape.Rank != 3 || x.Shape.Rank < 3 || !joined.Output.Shape.Equals(x.Shape)
+            || ShapeMath.Axis(node, node.IntegerAttribute("axis", -1), 3) != 2 || Matching.Number(node.Input(1)) != 1 || node.OptionalInput(2) is not null))
+        {
+            // A layer normalization between reshapes is nothing unusual.
+            return;
+        }
+
         if (FindObstacle(node, x, joined, context.Graph) is { } obstacle)
         {
             context.Miss(PatternNames.GroupNormalization, node, obstacle);
@@ -66,7 +75,7 @@ internal sealed class GroupNormalizationPattern : Pattern
         return !joined.Output.Shape.Equals(x.Shape) ? $"the result is reshaped to {joined.Output.Shape} and not back to {x.Shape}"
             : Matching.OnlyReader(node.Output, graph) is null ? "the normalised groups are read by other nodes too"
             : !Matching.IsNumber(node.Input(1), 1) ? "the instance normalization scales the groups itself"
-            : !Matching.IsNumber(node.Input(2), 0) ? "the instance normalization adds a bias to the groups itself"
+            : node.OptionalInput(2) is { } bias && !Matching.IsNumber(bias, 0) ? "the instance normalization adds a bias to the groups itself"
             : null;
     }
 

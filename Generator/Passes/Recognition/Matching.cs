@@ -90,7 +90,7 @@ internal static class Matching
     }
 
     /// <summary>Whether a node only computes: what polynomials and their roots consist of.</summary>
-    public static bool IsArithmetic(Node node) => node is { Domain: "", Type: "Add" or "Sub" or "Mul" or "Div" or "Neg" or "Pow" or "Cast" };
+    public static bool IsArithmetic(Node node) => node is { Domain: "", Type: "Add" or "Sum" or "Sub" or "Mul" or "Div" or "Neg" or "Pow" or "Cast" };
 
     private static double? UniformNumber(InlineConstant constant)
     {

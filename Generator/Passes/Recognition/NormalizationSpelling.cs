@@ -14,6 +14,9 @@ internal sealed class NormalizationSpelling
     private readonly Node _mean;
     private readonly Value _squared;
 
+    /// <summary>Whether the variance is the mean of squares less the square of the mean.</summary>
+    private bool _isDifference;
+
     private NormalizationSpelling(Node mean, Value squared, int axis)
     {
         _mean = mean;
@@ -25,7 +28,7 @@ internal sealed class NormalizationSpelling
     }
 
     /// <summary>Whether the mean is taken from the elements first (layer normalization).</summary>
-    public bool IsCentered { get; }
+    public bool IsCentered { get; private set; }
 
     /// <summary>What is normalised, in the type that the spelling computes in.</summary>
     public Value Input { get; }
@@ -115,8 +118,7 @@ internal sealed class NormalizationSpelling
 
     /// <summary>Whether a value is what was squared: the same value, or computed once more in the same way.</summary>
     private bool IsNumerator(Value value) =>
-        Matching.Same(value, _squared)
-        || AreTwins(value, _squared)
+        (!_isDifference && (Matching.Same(value, _squared) || AreTwins(value, _squared)))
         || (IsCentered && Centered(value, _mean) is { } x && Matching.Same(x, Input));
 
     /// <summary>Follows (mean of squares + epsilon) ^ exponent to where it scales the input.</summary>
@@ -132,6 +134,7 @@ internal sealed class NormalizationSpelling
             Value? found = reader.Type switch
             {
                 "Add" when exponent == 1 && epsilon is null => Added(reader, value) is { } added ? Climb(reader.Output, 1, added, depth - 1) : null,
+                "Sub" when exponent == 1 && epsilon is null && !IsCentered && reader.Input(0) == value && IsSquareOfMean(reader.Input(1)) => ClimbVariance(reader.Output, depth - 1),
                 "Sqrt" => Climb(reader.Output, exponent / 2, epsilon, depth - 1),
                 "Reciprocal" => Climb(reader.Output, -exponent, epsilon, depth - 1),
                 "Pow" when reader.Input(0) == value && Matching.Number(reader.Input(1)) is { } power => Climb(reader.Output, exponent * power, epsilon, depth - 1),
@@ -148,6 +151,18 @@ internal sealed class NormalizationSpelling
         }
 
         return null;
+    }
+
+    /// <summary>ReduceMean(x)² for the mean of x².</summary>
+    private bool IsSquareOfMean(Value value) =>
+        Squared(value) is { } mean && Matching.Producer(Matching.Narrowest(mean), "ReduceMean") is { } center
+        && Matching.Same(center.Input(0), _squared) && ReductionAxes.Of(center).SequenceEqual(ReductionAxes.Of(_mean));
+
+    /// <summary>Goes on with a variance, which makes the normalization a centred one.</summary>
+    private Value? ClimbVariance(Value variance, int depth)
+    {
+        (IsCentered, _isDifference) = (true, true);
+        return Climb(variance, 1, null, depth);
     }
 
     private double? Added(Node sum, Value value)

@@ -65,6 +65,8 @@ internal sealed class Polynomial
                 return Matching.Holds(node.Output.ElementType, Matching.Narrowest(atoms[0]).ElementType) ? left : null;
             case "Neg":
                 return left.Times(-1);
+            case "Sum":
+                return node.Inputs.Skip(1).Aggregate((Polynomial?)left, (sum, term) => sum is not null && Of(term!, atoms, depth, known) is { } next ? sum.Plus(next) : null);
             case "Pow":
                 return Matching.Number(node.Input(1)) is { } power ? left.Power(power) : null;
         }
