@@ -21,7 +21,7 @@ internal sealed class BiasGeluPattern : Pattern
 
         if (node.StringAttribute("approximate", "none") != "none")
         {
-            context.Miss(PatternNames.BiasGelu, node, "it is GELU's approximation by tanh, not GELU; addition and function are one loop all the same");
+            context.Miss(PatternNames.BiasGelu, node, "it is GELU's approximation by tanh, not GELU; addition and function are one loop all the same", isHarmless: true);
             return;
         }
 

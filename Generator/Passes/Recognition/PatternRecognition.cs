@@ -32,12 +32,23 @@ internal static class PatternRecognition
 
     public static void Run(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)
     {
+        Run(graph, cancellationToken);
+        foreach (RecognitionMiss miss in graph.Misses.Where(miss => !miss.IsHarmless))
+        {
+            diagnostics.Add(new(DiagnosticIds.MissedOptimization, DiagnosticLevel.Info,
+                $"{miss.Node.OperatorName} '{miss.Node.Name}' looks like the pattern '{miss.Pattern}' but was not recognised: {miss.Reason}.", miss.Node.Line));
+        }
+    }
+
+    private static void Run(Graph graph, CancellationToken cancellationToken)
+    {
         // Shape arithmetic that became known would count as readers of values that have no other.
         DeadCodeElimination.Run(graph);
         foreach (Graph body in graph.Nodes.SelectMany(node => node.Bodies).ToArray())
         {
-            Run(body, diagnostics, cancellationToken);
+            Run(body, cancellationToken);
             graph.Recognitions.AddRange(body.Recognitions);
+            graph.Misses.AddRange(body.Misses);
         }
 
         var context = new RecognitionContext(graph);
@@ -61,11 +72,6 @@ internal static class PatternRecognition
         }
 
         context.ReportMisses();
-        foreach (RecognitionMiss miss in graph.Misses)
-        {
-            diagnostics.Add(new(DiagnosticIds.MissedOptimization, DiagnosticLevel.Info,
-                $"{miss.Node.OperatorName} '{miss.Node.Name}' looks like the pattern '{miss.Pattern}' but was not recognised: {miss.Reason}.", miss.Node.Line));
-        }
     }
 
     /// <summary>What a canonical node refuses stays as it was spelled: recognition must not make a model fail that works without it.</summary>

@@ -51,7 +51,7 @@ internal sealed class RecognitionContext(Graph graph)
     }
 
     /// <summary>Reports what stood in the way of a pattern. Forgotten if another pattern, or the same from another node, takes the node in after all.</summary>
-    public void Miss(string pattern, Node node, string reason) => _misses.Add(new RecognitionMiss(pattern, node, reason));
+    public void Miss(string pattern, Node node, string reason, bool isHarmless = false) => _misses.Add(new RecognitionMiss(pattern, node, reason, isHarmless));
 
     /// <summary>States what a symbol is, and infers all types again with it.</summary>
     public void Define(string symbol, Dimension definition)

@@ -6,4 +6,5 @@ namespace Cameo.Generator.Passes.Recognition;
 /// <param name="Pattern">What it resembles: one of <see cref="PatternNames"/>.</param>
 /// <param name="Node">The node at which the resemblance was seen.</param>
 /// <param name="Reason">What stood in the way, for the user.</param>
-internal sealed record RecognitionMiss(string Pattern, Node Node, string Reason);
+/// <param name="IsHarmless">Whether the pattern would change nothing, so that the miss is for reports alone and the user need not hear of it.</param>
+internal sealed record RecognitionMiss(string Pattern, Node Node, string Reason, bool IsHarmless = false);
