@@ -44,7 +44,7 @@ internal sealed class AttentionLowering
 
         View? mask = _node.OptionalInput(AttentionNode.Mask) is { } maskValue ? Mask(maskValue) : null;
         View? sink = _node.OptionalInput(AttentionNode.Sink) is { } sinkValue ? _context.ReadContiguous(sinkValue) : null;
-        View output = AttentionViews.ByHead(_context.Write(_node.Output), _sizes.QueryHeads, _sizes.ValueHeadSize, _context, _node);
+        View output = Output();
         View?[] reads = [query, key, value, mask, sink, rows?.Keys, rows?.Offsets];
         View[] writes = scores is null ? [output] : [output, scores];
         _context.Add(new Kernel("attention", _node, [.. reads.Where(view => view is not null).Select(view => view!)], writes,
@@ -54,6 +54,22 @@ internal sealed class AttentionLowering
             Summary = $"{_sizes.QueryHeads} query heads of {_sizes.HeadSize} on {_sizes.KeyHeads} key heads{(_isCausal ? ", causal" : "")}{(IsCached ? ", over the session's cache" : "")}",
             MultiplyAdds = _sizes.Batch * _sizes.QueryHeads * _sizes.QueryLength * _sizes.TotalLength * (_sizes.HeadSize + _sizes.ValueHeadSize),
         });
+    }
+
+    /// <summary>Where the result goes, by head: in the order of axes in which it is read.</summary>
+    private View Output()
+    {
+        bool isTransposed = _node.Output.Shape.Rank == 4 && !_context.Graph.IsOutput(_node.Output)
+            && _node.Output.Consumers.All(reader => reader is { Type: "Transpose", Domain: "" } && TransposeOperator.Permutation(reader).SequenceEqual([0, 2, 1, 3]));
+        if (!isTransposed)
+        {
+            return AttentionViews.ByHead(_context.Write(_node.Output), _sizes.QueryHeads, _sizes.ValueHeadSize, _context, _node);
+        }
+
+        Shape shape = _node.Output.Shape;
+        View byHead = _context.Scratch(_node, _node.Output.ElementType, new Shape([shape[0], shape[2], shape[1], shape[3]]));
+        _context.SetView(_node.Output, byHead.Permute([0, 2, 1, 3]));
+        return byHead;
     }
 
     private void Emit(KernelWriter writer, View query, View key, View value, View? mask, View? sink, AttentionRows? rows, View output, View? scores)

@@ -59,11 +59,14 @@ internal sealed class AttentionMask
             || !_layout.Arrange(only.Element)!.Shape.Equals(_events.First(step => step.Term is not null).Term!.Arrangement.Shape));
 
     /// <summary>Adds the nodes that compute the canonical node's mask; <see langword="null"/> where there is none.</summary>
-    public Value? Emit(ExpansionContext context, ElementType type)
+    /// <param name="context">Where the nodes go.</param>
+    /// <param name="type">The scores' type.</param>
+    /// <param name="known">Conditions that other attentions have made already.</param>
+    public Value? Emit(ExpansionContext context, ElementType type, Dictionary<string, Value> known)
     {
         var formula = new Formula(context);
         Value? condition = null;
-        foreach (Value next in _finding.Conditions.Select(found => Emit(found, context)).Concat(_tensors.Where(term => term.Replacement is not null).Select(EmitCondition)))
+        foreach (Value next in _finding.Conditions.Select(found => Emit(found, context, known)).Concat(_tensors.Where(term => term.Replacement is not null).Select(EmitCondition)))
         {
             condition = condition is null ? next : context.Add("And", condition, next);
         }
@@ -90,13 +93,20 @@ internal sealed class AttentionMask
     /// <summary>The smallest finite number of a type.</summary>
     private static double Lowest(ElementType type) => type == ElementType.Float16 ? -65504 : float.MinValue;
 
-    private Value Emit(MaskCondition found, ExpansionContext context)
+    private Value Emit(MaskCondition found, ExpansionContext context, Dictionary<string, Value> known)
     {
+        DigitArrangement arrangement = _layout.Arrange(found.Element)!;
+        string key = $"{found.Element.Source.Name} {found.Truth} {arrangement.Shape}";
+        if (known.TryGetValue(key, out Value? made))
+        {
+            return made;
+        }
+
         Value source = found.Element.Source;
         var formula = new Formula(context);
         Value truth = found.Truth is MaskTruth.NotZero or MaskTruth.Zero ? formula.Cast(source, ElementType.Boolean) : context.Add("Equal", source, formula.Number(1, source));
         truth = found.Truth is MaskTruth.Zero or MaskTruth.NotOne ? context.Add("Not", truth) : truth;
-        return _layout.Arrange(found.Element)!.Apply(truth, context);
+        return known[key] = arrangement.Apply(truth, context);
     }
 
     private void Resolve()

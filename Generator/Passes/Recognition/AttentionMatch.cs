@@ -107,7 +107,7 @@ internal sealed class AttentionMatch
         var mask = new AttentionMask(_layout, _cache?.PastKey.Shape[2] ?? Dimension.Zero, _steps.Events, _cache is not null);
         var builder = new AttentionBuilder(query, key, value)
         {
-            Mask = mask.Emit(before, query.ElementType),
+            Mask = mask.Emit(before, query.ElementType, _context.MaskConditions),
             PastKey = _cache?.PastKey,
             PastValue = _cache?.PastValue,
             IsCausal = mask.IsCausal,
@@ -144,7 +144,8 @@ internal sealed class AttentionMatch
         {
             before.Replace(_cache.PresentKey, attention.Outputs[AttentionNode.PresentKey]!);
             before.Replace(_cache.PresentValue, attention.Outputs[AttentionNode.PresentValue]!);
-            NodeOrder.Restore(_context.Graph);
         }
+
+        NodeOrder.Restore(_context.Graph);
     }
 }

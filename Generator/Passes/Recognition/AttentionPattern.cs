@@ -17,7 +17,7 @@ internal sealed class AttentionPattern : Pattern
 
     public override void Rewrite(Node node, RecognitionContext context)
     {
-        if (ScoreChain.Find(node.Input(0)) is not { } scores || scores.Product.Input(1).IsConstant)
+        if (ScoreChain.Find(node.Input(0)) is not { } scores || !IsComputedFromInputs(scores.Product.Input(1)))
         {
             return;
         }
@@ -40,5 +40,35 @@ internal sealed class AttentionPattern : Pattern
         {
             context.Miss(PatternNames.Attention, node, reason);
         }
+    }
+
+    /// <summary>Products with weights are layers, whatever follows them.</summary>
+    private static bool IsComputedFromInputs(Value value)
+    {
+        var seen = new HashSet<Value> { value };
+        var pending = new Stack<Value>(seen);
+        while (pending.Count > 0)
+        {
+            Value current = pending.Pop();
+            if (current.IsKnown)
+            {
+                continue;
+            }
+
+            if (current.Producer is not { } producer)
+            {
+                return true;
+            }
+
+            foreach (Value? input in producer.Inputs)
+            {
+                if (input is not null && seen.Add(input))
+                {
+                    pending.Push(input);
+                }
+            }
+        }
+
+        return false;
     }
 }

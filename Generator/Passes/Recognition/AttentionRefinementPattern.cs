@@ -55,7 +55,7 @@ internal sealed class AttentionRefinementPattern : Pattern
 
         if (mask is not null)
         {
-            inputs[AttentionNode.Mask] = mask.Emit(before, node.Input(AttentionNode.Query).ElementType);
+            inputs[AttentionNode.Mask] = mask.Emit(before, node.Input(AttentionNode.Query).ElementType, context.MaskConditions);
             attributes[AttentionNode.IsCausal] = mask.IsCausal ? 1L : node.IntegerAttribute(AttentionNode.IsCausal, 0);
             long window = node.IntegerAttribute(AttentionNode.Window, 0);
             attributes[AttentionNode.Window] = mask.Window == 0 ? window : window == 0 ? mask.Window : Math.Min(window, mask.Window);
@@ -81,8 +81,9 @@ internal sealed class AttentionRefinementPattern : Pattern
         {
             before.Replace(cache.PresentKey, refined.Outputs[AttentionNode.PresentKey]!);
             before.Replace(cache.PresentValue, refined.Outputs[AttentionNode.PresentValue]!);
-            NodeOrder.Restore(context.Graph);
         }
+
+        NodeOrder.Restore(context.Graph);
     }
 
     private static AttentionOperand? Trace(Node node, int input, Dimension heads)
@@ -101,7 +102,7 @@ internal sealed class AttentionRefinementPattern : Pattern
     /// <summary>What the node's mask says; <see langword="null"/> where that is no more than the tensor itself.</summary>
     private static AttentionMask? Mask(Node node, AttentionSizes sizes, Dimension past, bool isCached, RecognitionContext context)
     {
-        if (node.OptionalInput(AttentionNode.Mask) is not { } tensor || tensor.Shape.Rank is < 1 or > 4
+        if (node.OptionalInput(AttentionNode.Mask) is not { } tensor || context.MaskConditions.ContainsValue(tensor) || tensor.Shape.Rank is < 1 or > 4
             || tensor.Shape[tensor.Shape.Rank - 1] is var keys && keys.Value != 1 && keys != sizes.TotalLength)
         {
             return null;

@@ -30,6 +30,9 @@ internal sealed class RecognitionContext(Graph graph)
     /// <summary>Tables of rotary embeddings that were made so far.</summary>
     public RotaryTables RotaryTables => _rotaryTables ??= new RotaryTables(this);
 
+    /// <summary>Conditions on masks that were made so far, which every layer of a model would make again.</summary>
+    public Dictionary<string, Value> MaskConditions { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Makes nodes in front of <paramref name="place"/> that stand for given nodes of the model.</summary>
     public ExpansionContext Before(Node place, IReadOnlyList<string> origins) =>
         new(Graph, place, added => ShapePropagation.Infer(added, _inference)) { Origins = origins };
