@@ -142,6 +142,12 @@ internal sealed class Dimension : IEquatable<Dimension>
         ? atom.Symbol
         : null;
 
+    /// <summary>The two operands when the expression is a minimum and nothing else.</summary>
+    public (Dimension Left, Dimension Right)? AsMinimum() =>
+        Constant == 0 && _terms.Count == 1 && _terms.Values.First() is { Factor: 1, Atoms: [{ Operation: DimensionOperation.Minimum } atom] }
+            ? (atom.Left!, atom.Right!)
+            : null;
+
     /// <summary>The same expression with symbols replaced.</summary>
     public Dimension Substitute(Func<string, Dimension?> replacement)
     {

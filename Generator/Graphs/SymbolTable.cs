@@ -8,6 +8,11 @@ internal sealed class SymbolTable
     private readonly HashSet<string> _setByKernels = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, (Value Input, int Index)> _elements = new(StringComparer.Ordinal);
 
+    private readonly List<Dimension> _nonNegative = [];
+
+    /// <summary>Expressions over several symbols that are known to be at least 0; runs check them.</summary>
+    public IReadOnlyList<Dimension> NonNegative => _nonNegative;
+
     /// <summary>Symbols that are no other's function, in ordinal order.</summary>
     public IEnumerable<string> Free => _ranges.Keys.Where(name => !_definitions.ContainsKey(name));
 
@@ -59,6 +64,9 @@ internal sealed class SymbolTable
         Declare(name);
         _definitions[name] = definition;
     }
+
+    /// <summary>States that an expression is at least 0.</summary>
+    public void Bound(Dimension expression) => _nonNegative.Add(expression);
 
     public DimensionRange Range(string name) => _definitions.TryGetValue(name, out Dimension? definition)
         ? definition.Range(Range)

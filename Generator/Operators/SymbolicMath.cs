@@ -5,7 +5,8 @@ namespace Cameo.Generator.Operators;
 /// <summary>Arithmetic on sizes that uses what is known of their ranges, so that results stay simple.</summary>
 internal static class SymbolicMath
 {
-    public static bool IsNonNegative(Dimension dimension, SymbolTable symbols) => dimension.Range(symbols.Range).Minimum >= 0;
+    public static bool IsNonNegative(Dimension dimension, SymbolTable symbols) => dimension.Range(symbols.Range).Minimum >= 0
+        || symbols.NonNegative.Any(known => (dimension - known).Range(symbols.Range).Minimum >= 0);
 
     public static Dimension Minimum(Dimension left, Dimension right, SymbolTable symbols) =>
         IsNonNegative(right - left, symbols) ? left : IsNonNegative(left - right, symbols) ? right : Dimension.Minimum(left, right);

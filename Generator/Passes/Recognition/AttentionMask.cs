@@ -130,7 +130,7 @@ internal sealed class AttentionMask
                     independent.Add(term);
                 }
             }
-            else if (!_analysis.IsBias)
+            else if (!_analysis.IsBias && Chooses(term.Element))
             {
                 Miss ??= (term, _analysis.Reason);
             }
@@ -141,6 +141,10 @@ internal sealed class AttentionMask
             TryUse([]);
         }
     }
+
+    /// <summary>Whether an expression depends on a comparison, as masks do and slopes do not.</summary>
+    private static bool Chooses(MaskExpression expression) => expression is MaskInequality
+        || (expression is MaskOperation operation && (operation.Operator is MaskOperator.Select or MaskOperator.Equal or MaskOperator.Less || operation.Operands.Any(Chooses)));
 
     private bool TryUse(List<MaskTerm> masks)
     {

@@ -60,7 +60,19 @@ internal sealed class RecognitionContext(Graph graph)
     public void Define(string symbol, Dimension definition)
     {
         Graph.Symbols.Define(symbol, definition);
+        InferAgain();
+    }
 
+    /// <summary>Takes for granted that a size is at most a limit, which runs check, and infers all types again with it.</summary>
+    public void Limit(Dimension size, Dimension limit, string what)
+    {
+        Graph.Require(new SizeRequirement(size - Dimension.Minimum(size, limit), 0, what));
+        Graph.Symbols.Bound(limit - size);
+        InferAgain();
+    }
+
+    private void InferAgain()
+    {
         // What was known already has no producer any more that would compute it again.
         foreach (Value value in Graph.Nodes.SelectMany(node => node.Inputs).OfType<Value>().Where(input => input is { Elements: not null, Constant: null }).Distinct().ToArray())
         {

@@ -23,6 +23,7 @@ internal static class SizeAgreement
             value = probabilities.Product.Input(1).Shape;
         }
 
+        LimitToTables(scores, context);
         Dimension keys = value[value.Rank - (isTransposed ? 1 : 2)];
         foreach (Value mask in scores.Links.Where(link => link.Kind is ScoreLinkKind.Addition or ScoreLinkKind.Replacement).Select(link => link.Other!))
         {
@@ -30,6 +31,23 @@ internal static class SizeAgreement
             {
                 context.Define(found.Symbol, found.Definition);
                 return;
+            }
+        }
+    }
+
+    /// <summary>A mask cut from a table of 1024 positions has <c>min(1024, sequence)</c> of them; a longer sequence has no mask.</summary>
+    private static void LimitToTables(ScoreChain scores, RecognitionContext context)
+    {
+        foreach (ScoreLink link in scores.Links.Where(link => link.Kind is ScoreLinkKind.Addition or ScoreLinkKind.Replacement))
+        {
+            for (int axis = 1; axis <= Math.Min(2, Math.Min(link.Other!.Shape.Rank, link.Input.Shape.Rank)); axis++)
+            {
+                Dimension wanted = link.Input.Shape[link.Input.Shape.Rank - axis];
+                if (link.Other!.Shape[link.Other.Shape.Rank - axis].AsMinimum() is { } cut && (cut.Left == wanted || cut.Right == wanted))
+                {
+                    Dimension limit = cut.Left == wanted ? cut.Right : cut.Left;
+                    context.Limit(wanted, limit, $"part of {wanted} positions beyond the {limit} of the mask");
+                }
             }
         }
     }

@@ -91,8 +91,8 @@ internal sealed class MaskAnalysis(MaskSpace space, Dimension pastLength, Dimens
 
         if (found.Any(current => current.Kind == CaseKind.Other))
         {
-            IsBias = true;
-            Reason = "the mask adds numbers that are neither 0 nor far below every score";
+            IsBias = found.Any(current => current.Kind == CaseKind.Other && !current.IsOther);
+            Reason = IsBias ? "the mask adds numbers that are neither 0 nor far below every score" : "an element of the mask is computed in a way that is not known";
             return null;
         }
 

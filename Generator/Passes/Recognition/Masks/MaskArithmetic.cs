@@ -8,7 +8,7 @@ internal static class MaskArithmetic
     /// <summary>Beyond this not every integer is a double.</summary>
     private const double ExactIntegers = 9e15;
 
-    /// <summary>The result as a number, an integer or inequalities; <see langword="null"/> where it is none of these.</summary>
+    /// <summary>The result as a number, an integer, or a choice between these by inequalities; <see langword="null"/> where it is none of these.</summary>
     public static MaskExpression? TryApply(MaskOperator operation, ElementType type, IReadOnlyList<MaskExpression> operands, MaskSpace space)
     {
         if (operands.All(operand => operand is MaskNumber))
@@ -63,11 +63,11 @@ internal static class MaskArithmetic
             case MaskOperator.Negate:
                 return Integer(-operands[0]);
             case MaskOperator.Minimum:
-                return space.IsNonNegative(operands[1] - operands[0]) ? Integer(operands[0]) : space.IsNonNegative(operands[0] - operands[1]) ? Integer(operands[1]) : null;
+                return Choose(operands[1] - operands[0], operands[0], operands[1], space);
             case MaskOperator.Maximum:
-                return space.IsNonNegative(operands[0] - operands[1]) ? Integer(operands[0]) : space.IsNonNegative(operands[1] - operands[0]) ? Integer(operands[1]) : null;
+                return Choose(operands[0] - operands[1], operands[0], operands[1], space);
             case MaskOperator.Absolute:
-                return space.IsNonNegative(operands[0]) ? Integer(operands[0]) : space.IsNonNegative(-operands[0]) ? Integer(-operands[0]) : null;
+                return Choose(operands[0], operands[0], -operands[0], space);
             case MaskOperator.Convert when type != ElementType.Boolean:
                 return Integer(operands[0]);
             case MaskOperator.Less:
@@ -83,6 +83,13 @@ internal static class MaskArithmetic
                 return null;
         }
     }
+
+    /// <summary>The first integer where a difference is at least 0, else the second.</summary>
+    private static MaskExpression Choose(Dimension difference, Dimension first, Dimension second, MaskSpace space) => NonNegative(difference, space) switch
+    {
+        MaskNumber known => Integer(known.Value != 0 ? first : second),
+        MaskExpression condition => new MaskOperation(MaskOperator.Select, ElementType.Int64, [condition, Integer(first), Integer(second)]),
+    };
 
     private static MaskExpression And(MaskExpression left, MaskExpression right) =>
         left is MaskNumber a ? (a.Value != 0 ? right : left)
