@@ -35,21 +35,28 @@ internal static unsafe class NarrowExpansion
         {
             nint count = Math.Min(PartDepth, depth - begin);
             Widen<V, TFormat>(panel, begin, count, scratch);
-            AddPart<V>(packedA, rows, depth, begin, count, scratch, sums);
             begin += count;
+
+            // What is widened next is fetched meanwhile; after the last part, that is the next panel.
+            byte* next = (byte*)(panel.Words + (begin / TFormat.ElementsPerWord * Columns));
+            AddPart<V>(packedA, rows, depth, begin - count, count, scratch, sums, next, count / TFormat.ElementsPerWord * Columns * sizeof(uint));
         }
         while (begin < depth);
     }
 
-    private static void AddPart<V>(float* packedA, nint rows, nint depth, nint begin, nint count, float* widened, float* sums)
+    private static void AddPart<V>(float* packedA, nint rows, nint depth, nint begin, nint count, float* widened, float* sums, byte* next, nint nextBytes)
         where V : struct, IVector<V>
     {
+        // Each tile and strip fetches its share.
+        nint shares = (rows + MatrixTile.LargestRows<V>() - 1) / MatrixTile.LargestRows<V>() * Columns / (2 * V.Count);
+        nint nextStep = (nextBytes + (shares * count) - 1) / Math.Max(shares * count, 1);
         for (nint done = 0; done < rows;)
         {
             int tileRows = MatrixTile.RowsFor<V>(rows - done);
             for (nint strip = 0; strip < Columns; strip += 2 * V.Count)
             {
-                MatrixTile.Multiply<V>(tileRows, packedA + (begin * tileRows), widened + strip, Columns, count, sums + strip, begin != 0, (byte*)widened, 0);
+                MatrixTile.Multiply<V>(tileRows, packedA + (begin * tileRows), widened + strip, Columns, count, sums + strip, begin != 0, next, nextStep);
+                next += count * nextStep;
             }
 
             packedA += tileRows * depth;
