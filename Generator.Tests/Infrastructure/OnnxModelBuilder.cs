@@ -129,7 +129,8 @@ internal sealed class OnnxModelBuilder
         return result.GraphText ?? throw new InvalidOperationException(string.Join("; ", result.Diagnostics));
     }
 
-    private OnnxModelBuilder Constant(string name, DataType type, ReadOnlySpan<byte> data, params long[] sizes)
+    /// <summary>A constant of any type from its bytes, as the file has them: 4-bit elements two to a byte.</summary>
+    public OnnxModelBuilder Constant(string name, DataType type, ReadOnlySpan<byte> data, params long[] sizes)
     {
         TensorProto tensor = new() { Name = name, DataType = (int)type, RawData = ByteString.CopyFrom(data) };
         tensor.Dims.Add(sizes);
