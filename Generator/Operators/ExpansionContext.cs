@@ -79,6 +79,15 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
     /// <summary>A size as a scalar.</summary>
     public Value Size(Dimension size) => Known([size], Shape.Scalar);
 
+    /// <summary>A list of sizes, which may be open.</summary>
+    public Value Sizes(IReadOnlyList<Dimension> sizes)
+    {
+        Value value = Graph.AddValue($"{node.Name}/sizes", new TensorType(ElementType.Int64, Shape.Of(sizes.Count)));
+        value.Elements = sizes;
+        value.Constant = sizes.All(size => size.IsStatic) ? ConstantElements.FromIntegers([.. sizes.Select(size => size.Constant)]) : null;
+        return value;
+    }
+
     /// <summary>Makes all readers of the node's output read <paramref name="replacement"/>; the node itself is then dead.</summary>
     public void Replace(Value? output, Value replacement)
     {

@@ -1,0 +1,169 @@
+using System.Text;
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>
+/// Einsum: https://onnx.ai/onnx/operators/onnx__Einsum.html. Operands are contracted from the left, two at a time, each pair as one product of matrices: common letters that stay are its batch,
+/// those that go its depth. An ellipsis stands for leading axes that broadcast. A letter that stands twice in one operand (a diagonal) is refused.
+/// </summary>
+internal sealed class EinsumOperator : Operator
+{
+    public static readonly IReadOnlyList<Operator> All = [new EinsumOperator()];
+
+    public override string Type => "Einsum";
+
+    public override IReadOnlyList<int> Versions => [12];
+
+    public override void Infer(Node node, InferenceContext context)
+    {
+        (string[] operands, string result) = Read(node);
+        var sizes = new Dictionary<char, Dimension>();
+        for (int index = 0; index < operands.Length; index++)
+        {
+            ElementTypeSet.Numeric.Require(node, index);
+            ElementTypeSet.RequireEqual(node, 0, index);
+            for (int axis = 0; axis < operands[index].Length; axis++)
+            {
+                Dimension size = node.Input(index).Shape[axis];
+                char letter = operands[index][axis];
+                sizes[letter] = !sizes.TryGetValue(letter, out Dimension? known) || known.Value == 1 ? size
+                    : (known - size).Value is { } difference && difference != 0 && size.Value != 1
+                        ? throw new ModelException(node, $"'{letter}' is {known} in one operand and {size} in another")
+                        : known;
+            }
+        }
+
+        foreach (char letter in result)
+        {
+            if (!sizes.ContainsKey(letter))
+            {
+                throw new ModelException(node, $"the result's '{letter}' stands in no operand");
+            }
+        }
+
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, new Shape([.. result.Select(letter => sizes[letter])])));
+    }
+
+    public override bool Expand(Node node, ExpansionContext context)
+    {
+        (string[] operands, string result) = Read(node);
+        (Value value, string letters) = (node.Input(0), operands[0]);
+        for (int index = 1; index < operands.Length; index++)
+        {
+            string later = string.Concat(operands.Skip(index + 1)) + result;
+            (value, letters) = Contract(value, letters, node.Input(index), operands[index], later, context);
+        }
+
+        (value, letters) = SumOut(value, letters, result, context);
+        context.Replace(node.Output, Permute(value, letters, result, context));
+        return true;
+    }
+
+    private static (Value Value, string Letters) Contract(Value left, string leftLetters, Value right, string rightLetters, string later, ExpansionContext context)
+    {
+        (left, leftLetters) = SumOut(left, leftLetters, rightLetters + later, context);
+        (right, rightLetters) = SumOut(right, rightLetters, leftLetters + later, context);
+        string batch = Keep(leftLetters, letter => Has(rightLetters, letter) && Has(later, letter));
+        string depth = Keep(leftLetters, letter => Has(rightLetters, letter) && !Has(later, letter));
+        string rows = Keep(leftLetters, letter => !Has(rightLetters, letter));
+        string columns = Keep(rightLetters, letter => !Has(leftLetters, letter));
+        var sizes = new Dictionary<char, Dimension>();
+        Collect(sizes, leftLetters, left.Shape);
+        Collect(sizes, rightLetters, right.Shape);
+        Dimension Product(string letters) => letters.Aggregate(Dimension.One, (product, letter) => product * sizes[letter]);
+        Value Matrices(Value value, string letters, string first, string second)
+        {
+            Value ordered = Permute(value, letters, batch + first + second, context);
+
+            // An axis that broadcasts keeps its size of 1 in the batch and gets its full one in the matrix.
+            string inner = first + second;
+            Dimension[] full = [.. batch.Select((_, axis) => ordered.Shape[axis]), .. inner.Select(letter => sizes[letter])];
+            Value expanded = new Shape(full).Equals(ordered.Shape) ? ordered : context.Add("Expand", ordered, context.Sizes(full));
+            return context.Add("Reshape", expanded, context.Sizes([.. full.Take(batch.Length), Product(first), Product(second)]));
+        }
+
+        Value product = context.Add("MatMul", Matrices(left, leftLetters, rows, depth), Matrices(right, rightLetters, depth, columns));
+        string all = batch + rows + columns;
+        return (context.Add("Reshape", product, context.Sizes([.. all.Select(letter => sizes[letter])])), all);
+    }
+
+    private static void Collect(Dictionary<char, Dimension> sizes, string letters, Shape shape)
+    {
+        for (int axis = 0; axis < letters.Length; axis++)
+        {
+            sizes[letters[axis]] = sizes.TryGetValue(letters[axis], out Dimension? known) && known.Value != 1 ? known : shape[axis];
+        }
+    }
+
+    /// <summary>Adds up what stands in no other operand and not in the result.</summary>
+    private static (Value Value, string Letters) SumOut(Value value, string letters, string needed, ExpansionContext context)
+    {
+        int[] axes = [.. Enumerable.Range(0, letters.Length).Where(axis => !Has(needed, letters[axis]))];
+        return (new Formula(context).Sum(value, axes, keepsAxes: false), Keep(letters, letter => Has(needed, letter)));
+    }
+
+    private static Value Permute(Value value, string from, string to, ExpansionContext context) =>
+        from == to ? value : new Formula(context).Transpose(value, [.. to.Select(letter => from.IndexOf(letter))]);
+
+    private static bool Has(string letters, char letter) => letters.IndexOf(letter) >= 0;
+
+    private static string Keep(string letters, Func<char, bool> keeps) => new([.. letters.Where(keeps)]);
+
+    /// <summary>The letters of every operand and of the result; axes of an ellipsis get control characters, counted from the last.</summary>
+    private static (string[] Operands, string Result) Read(Node node)
+    {
+        string equation = node.StringAttribute("equation", "").Replace(" ", "");
+        string[] sides = equation.Split(["->"], StringSplitOptions.None);
+        string[] operands = sides[0].Split(',');
+        if (equation.Length == 0 || sides.Length > 2 || operands.Length != node.Inputs.Count)
+        {
+            throw new ModelException(node, $"the equation '{equation}' does not fit {node.Inputs.Count} inputs");
+        }
+
+        int widest = 0;
+        for (int index = 0; index < operands.Length; index++)
+        {
+            int axes = node.Input(index).Shape.Rank - operands[index].Replace("...", "").Length;
+            bool hasEllipsis = operands[index].Contains("...");
+            if (axes < 0 || (axes > 0 && !hasEllipsis) || axes > 20)
+            {
+                throw new ModelException(node, $"'{operands[index]}' does not fit {node.Input(index).Type}");
+            }
+
+            widest = Math.Max(widest, axes);
+            operands[index] = operands[index].Replace("...", Ellipsis(axes));
+        }
+
+        string result = sides.Length == 2 ? sides[1].Replace("...", Ellipsis(widest)) : Implicit(operands, widest);
+        foreach (string letters in operands.Append(result))
+        {
+            if (letters.Any(letter => letter > 31 && !char.IsLetter(letter)))
+            {
+                throw new ModelException(node, $"the equation '{equation}' has other characters than letters");
+            }
+
+            if (letters.Distinct().Count() != letters.Length)
+            {
+                throw ModelException.Unsupported(node, $"in '{equation}' a letter stands twice in one operand");
+            }
+        }
+
+        return (operands, result);
+    }
+
+    private static string Ellipsis(int axes) => new([.. Enumerable.Range(0, axes).Select(axis => (char)(axes - axis))]);
+
+    /// <summary>Without a result the letters that stand once are it, in alphabetical order.</summary>
+    private static string Implicit(string[] operands, int ellipsis)
+    {
+        string all = string.Concat(operands);
+        var result = new StringBuilder(Ellipsis(ellipsis));
+        foreach (char letter in all.Where(letter => letter > 31 && all.IndexOf(letter) == all.LastIndexOf(letter)).OrderBy(letter => letter))
+        {
+            result.Append(letter);
+        }
+
+        return result.ToString();
+    }
+}
