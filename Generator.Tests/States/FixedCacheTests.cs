@@ -88,6 +88,36 @@ public sealed class FixedCacheTests : IDisposable
     }
 
     [Theory]
+    [InlineData("past_kv")]
+    [InlineData("image")]
+    public void ACacheWrittenByIndicesIsWrittenInPlace(string name)
+    {
+        using CompiledModel model = _models.Compile(new OnnxModelBuilder()
+            .Input(name, 3, 2).Input("at", DataType.Int64, 1, 1).Input("x", 1, 2)
+            .Node("ScatterND", [name, "at", "x"], ["present_kv"])
+            .Node("Relu", ["present_kv"], ["y"])
+            .Output("y", 3, 2).Output("present_kv", 3, 2)).CreateModel();
+        if (name == "image")
+        {
+            Assert.Empty(model.Description.States);
+            return;
+        }
+
+        using CompiledSession session = model.CreateSession();
+        Scatter(session, 2, 1, -2);
+        nint address = Assert.Single(StateModels.Addresses(session));
+        Assert.Equal([3, 4, 0, 0, 1, 0], Scatter(session, 0, 3, 4));
+        Assert.Equal([3, 4, 0, 0, 1, -2], session.ReadState("present_kv").AsSpan<float>().ToArray());
+        Assert.Equal(address, Assert.Single(StateModels.Addresses(session)));
+
+        static float[] Scatter(CompiledSession session, long at, params float[] x) => session.Run(new Dictionary<string, Tensor>
+        {
+            ["at"] = Tensor.Create<long>([at], 1, 1),
+            ["x"] = Tensor.Create(x, 1, 2),
+        })["y"].AsSpan<float>().ToArray();
+    }
+
+    [Theory]
     [InlineData("linear", new[] { 0f, 0, 7, 8, 0 })]
     [InlineData("circular", new[] { 0f, 0, 0, 7, 8 })]
     public void TensorScatterOfPlainValues(string mode, float[] expected)

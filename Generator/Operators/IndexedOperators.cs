@@ -74,9 +74,15 @@ internal sealed class IndexedOperators : Operator
         View data = context.ReadContiguous(node.Input(0));
         View indices = context.ReadContiguous(node.Input(1));
         View? updates = Scatters ? context.ReadContiguous(node.Input(2)) : null;
-        View output = context.Write(node.Output);
-        View[] reads = updates is null ? [data, indices] : [data, indices, updates];
-        context.Add(new Kernel(Scatters ? "scatter" : "gather", node, reads, [output], writer => writer.Line(Call(node, writer, data, indices, updates, output))));
+        bool isState = Scatters && context.State(node.Input(0)) is { Kind: StateKind.FixedCache } state && state.Output == node.Output;
+        if (isState)
+        {
+            context.SetView(node.Output, data);
+        }
+
+        View output = isState ? data : context.Write(node.Output);
+        View[] reads = updates is null ? [data, indices] : isState ? [indices, updates] : [data, indices, updates];
+        context.Add(new Kernel(Scatters ? "scatter" : "gather", node, reads, [output], writer => writer.Line(Call(node, writer, data, indices, updates, output))) { UpdatesState = isState });
     }
 
     private static int Batch(Node node) => (int)node.IntegerAttribute("batch_dims", 0);

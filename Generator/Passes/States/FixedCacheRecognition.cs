@@ -16,10 +16,10 @@ internal sealed class FixedCacheRecognition(StateContext context)
     public void Run()
     {
         List<Node> scatters = [];
-        foreach (Node node in Graph.Nodes.Where(TensorScatterOperator.Is))
+        foreach (Node node in Graph.Nodes.Where(node => TensorScatterOperator.Is(node) || WritesByIndex(node)))
         {
             Value past = node.Input(TensorScatterOperator.Past);
-            if (!Graph.Inputs.Contains(past))
+            if (!Graph.Inputs.Contains(past) || context.IsState(past) || (!TensorScatterOperator.Is(node) && !StateNames.IsCache(past.Name)))
             {
                 continue;
             }
@@ -34,7 +34,10 @@ internal sealed class FixedCacheRecognition(StateContext context)
             }
 
             Graph.States.Add(new StatePair(StateKind.FixedCache, past, node.Output));
-            scatters.Add(node);
+            if (TensorScatterOperator.Is(node))
+            {
+                scatters.Add(node);
+            }
         }
 
         if (scatters.Count > 0 && Graph.Sequence is null)
@@ -42,6 +45,9 @@ internal sealed class FixedCacheRecognition(StateContext context)
             Graph.Sequence = Plan(scatters);
         }
     }
+
+    /// <summary>Scatters by general indices: in place too, but without telling how many tokens a row has.</summary>
+    private static bool WritesByIndex(Node node) => node is { Domain: "", Type: "ScatterND" or "ScatterElements" } && node.StringAttribute("reduction", "none") == "none";
 
     private SequencePlan? Plan(List<Node> scatters)
     {

@@ -17,7 +17,7 @@ public static unsafe class Scatter
     /// <param name="indexShape">Sizes of the indices and updates; at most the data's but for the indexed axis.</param>
     /// <param name="axis">The indexed axis.</param>
     /// <param name="updates">What is written.</param>
-    /// <param name="output">The result, of the data's sizes; must not overlap the inputs.</param>
+    /// <param name="output">The result, of the data's sizes: the data itself, which is then changed in place, or memory that overlaps no input.</param>
     /// <param name="node">The node's name, for exceptions.</param>
     /// <exception cref="IndexOutOfRangeException">An index lies outside the axis.</exception>
     public static void Elements<T, TIndex, TOperation>(
@@ -50,7 +50,7 @@ public static unsafe class Scatter
     /// <param name="indices">[tuples, depth].</param>
     /// <param name="tuples">Number of tuples.</param>
     /// <param name="updates">[tuples, slice].</param>
-    /// <param name="output">The result, of the data's sizes; must not overlap the inputs.</param>
+    /// <param name="output">The result, of the data's sizes: the data itself, which is then changed in place, or memory that overlaps no input.</param>
     /// <param name="node">The node's name, for exceptions.</param>
     /// <exception cref="IndexOutOfRangeException">An index lies outside its axis.</exception>
     public static void Tuples<T, TIndex, TOperation>(
@@ -74,5 +74,11 @@ public static unsafe class Scatter
     }
 
     private static void Copy<T>(T* from, T* to, long count)
-        where T : unmanaged => Buffer.MemoryCopy(from, to, count * sizeof(T), count * sizeof(T));
+        where T : unmanaged
+    {
+        if (from != to)
+        {
+            Buffer.MemoryCopy(from, to, count * sizeof(T), count * sizeof(T));
+        }
+    }
 }
