@@ -33,6 +33,37 @@ public sealed class AttentionModelTests : IDisposable
         Assert.Empty(sets.SelectMany(set => OutputComparison.Compare(set, session.Run(set.Inputs), signature.RelativePrecision)));
     }
 
+    /// <summary>Scores over the session's cache are those over explicit caches.</summary>
+    [Fact]
+    public void ScoresOverACache()
+    {
+        OnnxModelBuilder Model() => new OnnxModelBuilder(opset: 23)
+            .Input("q", 2, "new", 12).Input("k", 2, "new", 6).Input("v", 2, "new", 6).Input("pk", 2, 2, "past", 3).Input("pv", 2, 2, "past", 3)
+            .Node("Attention", ["q", "k", "v", "", "pk", "pv"], ["y", "pkNext", "pvNext", "scores"], ("q_num_heads", 4), ("kv_num_heads", 2), ("is_causal", 1), ("qk_matmul_output_mode", 3))
+            .Output("y", 2, "new", 12).Output("pkNext", 2, 2, "all", 3).Output("pvNext", 2, 2, "all", 3).Output("scores", 2, 4, "new", "all");
+        using CompiledModel explicitly = Compile("ExplicitScores", Model());
+        using CompiledModel cached = Compile("CachedScores", Model(), keepsState: true);
+        Assert.Equal(2, cached.Description.States.Length);
+        using CompiledSession session = cached.CreateSession();
+        using CompiledSession reference = explicitly.CreateSession();
+        Tensor pastKey = Tensor.Create(Array.Empty<float>(), [2, 2, 0, 3]), pastValue = pastKey;
+        foreach (int length in (int[])[3, 1, 2])
+        {
+            Dictionary<string, Tensor> inputs = new()
+            {
+                ["q"] = Random(length, 2, length, 12), ["k"] = Random(length + 10, 2, length, 6), ["v"] = Random(length + 20, 2, length, 6),
+            };
+            IReadOnlyDictionary<string, Tensor> actual = session.Run(inputs);
+            IReadOnlyDictionary<string, Tensor> expected = reference.Run(new Dictionary<string, Tensor>(inputs) { ["pk"] = pastKey, ["pv"] = pastValue });
+            (pastKey, pastValue) = (expected["pkNext"], expected["pvNext"]);
+            foreach (string output in (string[])["y", "scores"])
+            {
+                Assert.Equal(expected[output].Shape.ToArray(), actual[output].Shape.ToArray());
+                Assert.Equal(expected[output].AsSpan<float>().ToArray(), actual[output].AsSpan<float>().ToArray(), static (a, b) => Math.Abs(a - b) < 1e-6);
+            }
+        }
+    }
+
     [Fact]
     public void AMaskThatDoesNotFitIsRefused()
     {
@@ -84,11 +115,18 @@ public sealed class AttentionModelTests : IDisposable
         Assert.Throws<ArgumentException>(() => Run(2, -5, 3));
     }
 
-    private CompiledModel Compile(string name, OnnxModelBuilder builder)
+    private static Tensor Random(int seed, params long[] shape)
     {
+        var random = new Random(seed);
+        return Tensor.Create(Enumerable.Range(0, (int)shape.Aggregate(1L, static (a, b) => a * b)).Select(_ => (random.NextSingle() * 2) - 1).ToArray(), shape);
+    }
+
+    private CompiledModel Compile(string name, OnnxModelBuilder builder, bool keepsState = false)
+    {
+        Dictionary<string, string> options = keepsState ? [] : new() { [GraphOptions.State] = "none" };
         string path = Path.Combine(_folder.Path, name + ".onnx");
         File.WriteAllBytes(path, builder.ToBytes());
-        ModelCompilation compilation = ModelCompilation.Run(name, path, name, Path.Combine(_folder.Path, name), new Dictionary<string, string> { [GraphOptions.State] = "none" });
+        ModelCompilation compilation = ModelCompilation.Run(name, path, name, Path.Combine(_folder.Path, name), options);
         GeneratedAssembly.Build([compilation]);
         return compilation.CreateModel();
     }

@@ -133,22 +133,20 @@ internal sealed class AttentionLowering
         writer.Line($"Attention.Run(Workers, attention, {Modifier(writer, mask)});");
         if (scores is not null)
         {
+            if (IsCached)
+            {
+                writer.Line($"attention.KeyLength = {Native(writer, _sizes.TotalLength)};");
+                writer.Line($"AttentionScores.RequireWholeRows({KernelText.Name(_node)}, {writer.Sequence}, attention.KeyLength);");
+            }
+
             string stage = _node.IntegerAttribute(AttentionNode.ScoresMode, 0) switch { 0 => "Products", 1 => "Capped", 2 => "Masked", _ => "Weights" };
             writer.Line($"AttentionScores.Run(Workers, attention, {Modifier(writer, mask)}, AttentionScoreStage.{stage}, {writer.Pointer(scores)});");
         }
     }
 
-    private View? Scores()
-    {
-        if (!CanonicalAttentionOperator.IsRead(_context.Graph, _node.OptionalOutput(AttentionNode.Scores)))
-        {
-            return null;
-        }
-
-        return IsCached
-            ? throw ModelException.Unsupported(_node, "the output of the scores of keys that the session keeps")
-            : _context.Write(_node.OptionalOutput(AttentionNode.Scores)!);
-    }
+    private View? Scores() => CanonicalAttentionOperator.IsRead(_context.Graph, _node.OptionalOutput(AttentionNode.Scores))
+        ? _context.Write(_node.OptionalOutput(AttentionNode.Scores)!)
+        : null;
 
     private static string Native(KernelWriter writer, Dimension size) => size.IsStatic ? writer.Size(size) : $"(nint){writer.Size(size)}";
 

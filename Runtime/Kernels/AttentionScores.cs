@@ -1,3 +1,4 @@
+using Cameo.States;
 using Cameo.Threading;
 using Cameo.Vectors;
 
@@ -12,7 +13,7 @@ public static unsafe class AttentionScores
     /// <summary>Computes the scores of all rows, heads and queries.</summary>
     /// <typeparam name="TScore">What is done to the scores before the softmax.</typeparam>
     /// <param name="workers">Threads to use; any number gives the same bits.</param>
-    /// <param name="arguments">The attention; its value and output are not used. The keys are views: a session's cache has no scores.</param>
+    /// <param name="arguments">The attention; its value and output are not used. Where keys are a session's cache, see <see cref="RequireWholeRows"/>.</param>
     /// <param name="modifier">The modifier.</param>
     /// <param name="stage">Up to where to compute.</param>
     /// <param name="scores">[batch, query heads, queries, keys], dense.</param>
@@ -21,6 +22,25 @@ public static unsafe class AttentionScores
     {
         var action = new DispatchAction<TScore> { Workers = workers, Arguments = arguments, Modifier = modifier, Stage = stage, Scores = scores };
         VectorDispatch.Run(ref action);
+    }
+
+    /// <summary>
+    /// Refuses a run over a session's cache whose rows have padding: what the model calls columns of the scores are then no positions of the cache.
+    /// </summary>
+    /// <param name="node">The node, for the message.</param>
+    /// <param name="state">The state, after its <c>Begin</c>.</param>
+    /// <param name="keys">Columns of the scores.</param>
+    /// <exception cref="NotSupportedException">A row has another number of tokens.</exception>
+    public static void RequireWholeRows(string node, SequenceState state, nint keys)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        for (int row = 0; row < state.Rows; row++)
+        {
+            if (state.TotalLengths[row] != keys)
+            {
+                throw new NotSupportedException($"{node}: scores of rows with padding are not supported; row {row} holds {state.TotalLengths[row]} tokens in {keys} columns.");
+            }
+        }
     }
 
     /// <summary><see cref="Run"/> with a given vector type.</summary>
