@@ -82,6 +82,11 @@ internal sealed class AttentionLowering
 
         using (writer.Block("var attention = new AttentionArguments").AsInitializer())
         {
+            if (query.ElementType == ElementType.Float16)
+            {
+                writer.Line("Element = AttentionElement.Float16,");
+            }
+
             WriteOperand(writer, "Query", query);
             WriteOperand(writer, "Output", output);
             if (!IsCached)

@@ -46,7 +46,9 @@ internal sealed class CanonicalAttentionOperator : Operator
         }
     }
 
-    /// <summary>Operands of 16 bits are computed in float32.</summary>
+    /// <summary>
+    /// Masks and sinks of 16 bits are widened. The kernel reads operands of float16 and computes in float32; those of bfloat16, of several types, or with scores are widened too.
+    /// </summary>
     public override bool Expand(Node node, ExpansionContext context)
     {
         if (node.Inputs.All(input => input is null || !IsNarrow(input)))
@@ -55,6 +57,19 @@ internal sealed class CanonicalAttentionOperator : Operator
         }
 
         var formula = new Formula(context);
+        if (ReadsHalves(node, context.Graph))
+        {
+            foreach (int input in new[] { AttentionNode.Mask, AttentionNode.Sink })
+            {
+                if (node.OptionalInput(input) is { } value && IsNarrow(value))
+                {
+                    node.SetInput(input, formula.Widen(value));
+                }
+            }
+
+            return false;
+        }
+
         context.AddWithOutputs(
             $"{Domain}.{Type}",
             [.. node.Attributes.Values.Select(attribute => (attribute.Name, attribute.Value))],
@@ -76,6 +91,13 @@ internal sealed class CanonicalAttentionOperator : Operator
 
     /// <summary>Whether something needs an output: nodes of this kind have all outputs, most of them for nobody.</summary>
     public static bool IsRead(Graph graph, Value? output) => output is not null && (output.Consumers.Count > 0 || graph.IsOutput(output));
+
+    private static bool ReadsHalves(Node node, Graph graph)
+    {
+        int[] operands = [AttentionNode.Query, AttentionNode.Key, AttentionNode.Value, AttentionNode.PastKey, AttentionNode.PastValue];
+        return operands.All(operand => node.OptionalInput(operand) is not { ElementType: not ElementType.Float16 })
+            && !IsRead(graph, node.OptionalOutput(AttentionNode.Scores));
+    }
 
     private static bool IsNarrow(Value value) => value.ElementType is ElementType.Float16 or ElementType.BFloat16;
 

@@ -12,8 +12,11 @@ namespace Cameo.Kernels;
 /// </remarks>
 public unsafe struct AttentionArguments
 {
+    /// <summary>What queries, keys, values and output are stored in.</summary>
+    public AttentionElement Element;
+
     /// <summary>Queries.</summary>
-    public float* Query;
+    public void* Query;
 
     /// <summary>From one row of the batch to the next in the queries.</summary>
     public nint QueryBatchStride;
@@ -25,7 +28,7 @@ public unsafe struct AttentionArguments
     public nint QueryHeadStride;
 
     /// <summary>Keys.</summary>
-    public float* Key;
+    public void* Key;
 
     /// <summary>From one row of the batch to the next in the keys.</summary>
     public nint KeyBatchStride;
@@ -37,7 +40,7 @@ public unsafe struct AttentionArguments
     public nint KeyHeadStride;
 
     /// <summary>Values.</summary>
-    public float* Value;
+    public void* Value;
 
     /// <summary>From one row of the batch to the next in the values.</summary>
     public nint ValueBatchStride;
@@ -49,7 +52,7 @@ public unsafe struct AttentionArguments
     public nint ValueHeadStride;
 
     /// <summary>Output.</summary>
-    public float* Output;
+    public void* Output;
 
     /// <summary>From one row of the batch to the next in the output.</summary>
     public nint OutputBatchStride;

@@ -19,6 +19,7 @@ internal unsafe struct AttentionBlock<V, TScore>
     private readonly float* _outputs;
     private readonly float* _keyTile;
     private readonly float* _valueTile;
+    private readonly float* _wideTile;
     private readonly float* _maxima;
     private readonly float* _sums;
     private readonly int* _firstKeys;
@@ -40,6 +41,7 @@ internal unsafe struct AttentionBlock<V, TScore>
         _outputs = memory + shape.OutputOffset;
         _keyTile = memory + shape.KeyOffset;
         _valueTile = memory + shape.ValueOffset;
+        _wideTile = memory + shape.WideOffset;
         _maxima = memory + shape.RowOffset;
         _sums = _maxima + shape.RowStride;
         _firstKeys = (int*)(_sums + shape.RowStride);
@@ -154,8 +156,15 @@ internal unsafe struct AttentionBlock<V, TScore>
         _sums[row] = 0;
         new Span<float>(_outputs + (row * _shape.PaddedValue), (int)_shape.PaddedValue).Clear();
 
-        float* source = _arguments.Query + (_batch * _arguments.QueryBatchStride) + (query * _arguments.QuerySequenceStride) + (Head(row) * _arguments.QueryHeadStride);
+        nint offset = (_batch * _arguments.QueryBatchStride) + (query * _arguments.QuerySequenceStride) + (Head(row) * _arguments.QueryHeadStride);
+        float* source = (float*)AttentionNarrow.At(_arguments.Query, offset, _arguments.Element);
         float* target = _queries + (row * _shape.PaddedHead);
+        if (_shape.IsNarrow)
+        {
+            AttentionNarrow.Widen<V>(source, _arguments.Element, 0, 1, _arguments.HeadSize, target, _shape.PaddedHead);
+            source = target;
+        }
+
         V scale = V.Broadcast(_arguments.Scale);
         nint element = 0;
         for (; element + V.Count <= _arguments.HeadSize; element += V.Count)
@@ -171,9 +180,23 @@ internal unsafe struct AttentionBlock<V, TScore>
 
     private readonly void AddTile(nint key, nint count)
     {
-        float* keys = _arguments.Key + (_batch * _arguments.KeyBatchStride) + (_keyHead * _arguments.KeyHeadStride) + (key * _arguments.KeySequenceStride);
-        float* values = _arguments.Value + (_batch * _arguments.ValueBatchStride) + (_keyHead * _arguments.ValueHeadStride) + (key * _arguments.ValueSequenceStride);
-        ComputeScores(keys, values, count);
+        nint keyOffset = (_batch * _arguments.KeyBatchStride) + (_keyHead * _arguments.KeyHeadStride) + (key * _arguments.KeySequenceStride);
+        nint valueOffset = (_batch * _arguments.ValueBatchStride) + (_keyHead * _arguments.ValueHeadStride) + (key * _arguments.ValueSequenceStride);
+        float* keys = (float*)AttentionNarrow.At(_arguments.Key, keyOffset, _arguments.Element);
+        float* values = (float*)AttentionNarrow.At(_arguments.Value, valueOffset, _arguments.Element);
+        nint keyStride = _arguments.KeySequenceStride;
+        nint valueStride = _arguments.ValueSequenceStride;
+        if (_shape.IsNarrow)
+        {
+            AttentionNarrow.Widen<V>(keys, _arguments.Element, keyStride, count, _arguments.HeadSize, _wideTile, _shape.PaddedHead);
+            AttentionNarrow.Widen<V>(values, _arguments.Element, valueStride, count, _arguments.ValueHeadSize, _valueTile, _shape.PaddedValue);
+            keys = _wideTile;
+            keyStride = _shape.PaddedHead;
+            values = _valueTile;
+            valueStride = _shape.PaddedValue;
+        }
+
+        ComputeScores(keys, keyStride, values, valueStride, count);
         bool isAnySeen = false;
         for (nint row = 0; row < _rows; row++)
         {
@@ -185,8 +208,7 @@ internal unsafe struct AttentionBlock<V, TScore>
             return;
         }
 
-        nint valueStride = _arguments.ValueSequenceStride;
-        if (_shape.CopiesValues)
+        if (_shape.CopiesValues && !_shape.IsNarrow)
         {
             AttentionTile.CopyPadded(values, valueStride, count, _arguments.ValueHeadSize, _valueTile, _shape.PaddedValue);
             values = _valueTile;
@@ -197,9 +219,8 @@ internal unsafe struct AttentionBlock<V, TScore>
             _scores, AttentionShape.TileKeys, values, valueStride, _outputs, _shape.PaddedValue, _rows, _shape.PaddedValue, count, accumulate: true);
     }
 
-    private readonly void ComputeScores(float* keys, float* values, nint count)
+    private readonly void ComputeScores(float* keys, nint keyStride, float* values, nint valueStride, nint count)
     {
-        nint keyStride = _arguments.KeySequenceStride;
         nint size = _arguments.HeadSize;
         if (_rows > AttentionShape.FewRows)
         {
@@ -210,7 +231,7 @@ internal unsafe struct AttentionBlock<V, TScore>
             return;
         }
 
-        if (size != _shape.PaddedHead)
+        if (size != _shape.PaddedHead && !_shape.IsNarrow)
         {
             AttentionTile.CopyPadded(keys, keyStride, count, size, _keyTile, _shape.PaddedHead);
             keys = _keyTile;
@@ -218,7 +239,7 @@ internal unsafe struct AttentionBlock<V, TScore>
         }
 
         AttentionTile.Dot<V>(
-            _queries, _rows, keys, keyStride, count, _shape.PaddedHead, _scores, AttentionShape.TileKeys, values, _arguments.ValueSequenceStride, _arguments.ValueHeadSize);
+            _queries, _rows, keys, keyStride, count, _shape.PaddedHead, _scores, AttentionShape.TileKeys, values, valueStride, _arguments.ValueHeadSize);
     }
 
     // Turns a row's scores into weights relative to the largest score so far; false if the row sees nothing here.
@@ -340,7 +361,20 @@ internal unsafe struct AttentionBlock<V, TScore>
         nint query = Query(row);
         nint step = query - FirstQuery;
         bool isPadding = step < 0 || step >= QueryCount;
-        float* target = _arguments.Output + (_batch * _arguments.OutputBatchStride) + (query * _arguments.OutputSequenceStride) + (Head(row) * _arguments.OutputHeadStride);
+        nint offset = (_batch * _arguments.OutputBatchStride) + (query * _arguments.OutputSequenceStride) + (Head(row) * _arguments.OutputHeadStride);
+        void* output = AttentionNarrow.At(_arguments.Output, offset, _arguments.Element);
+
+        // Narrow results are made where the sums stand, whose place is not needed any more.
+        float* target = _shape.IsNarrow ? source : (float*)output;
+        StoreWide(row, source, target, maximum, sum, isPadding);
+        if (_shape.IsNarrow)
+        {
+            AttentionNarrow.Narrow<V>(target, _arguments.ValueHeadSize, output, _arguments.Element);
+        }
+    }
+
+    private readonly void StoreWide(nint row, float* source, float* target, float maximum, float sum, bool isPadding)
+    {
         if (sum == 0)
         {
             StoreUnseen(target, isPadding || _arguments.Sinks != null ? FullyMaskedRows.Zero : _arguments.FullyMasked);
@@ -381,12 +415,19 @@ internal unsafe struct AttentionBlock<V, TScore>
         }
 
         nint keys = _arguments.KeyLength > 0 || _arguments.KeyLengths == null ? _arguments.KeyLength : _arguments.KeyLengths[_batch];
-        float* values = _arguments.Value + (_batch * _arguments.ValueBatchStride) + (_keyHead * _arguments.ValueHeadStride);
         for (nint key = 0; key < keys; key++)
         {
+            nint offset = (_batch * _arguments.ValueBatchStride) + (_keyHead * _arguments.ValueHeadStride) + (key * _arguments.ValueSequenceStride);
+            float* value = (float*)AttentionNarrow.At(_arguments.Value, offset, _arguments.Element);
+            if (_shape.IsNarrow)
+            {
+                AttentionNarrow.Widen<V>(value, _arguments.Element, 0, 1, size, _valueTile, size);
+                value = _valueTile;
+            }
+
             for (nint element = 0; element < size; element++)
             {
-                target[element] += values[(key * _arguments.ValueSequenceStride) + element];
+                target[element] += value[element];
             }
         }
 

@@ -13,7 +13,7 @@ public static unsafe class AttentionScores
     /// <summary>Computes the scores of all rows, heads and queries.</summary>
     /// <typeparam name="TScore">What is done to the scores before the softmax.</typeparam>
     /// <param name="workers">Threads to use; any number gives the same bits.</param>
-    /// <param name="arguments">The attention; its value and output are not used. Where keys are a session's cache, see <see cref="RequireWholeRows"/>.</param>
+    /// <param name="arguments">The attention; its value and output are not used; queries and keys are float32. Where keys are a session's cache, see <see cref="RequireWholeRows"/>.</param>
     /// <param name="modifier">The modifier.</param>
     /// <param name="stage">Up to where to compute.</param>
     /// <param name="scores">[batch, query heads, queries, keys], dense.</param>
@@ -89,9 +89,9 @@ public static unsafe class AttentionScores
 
         private readonly void RunRow(nint batch, nint head, nint query, float* scores)
         {
-            float* left = Arguments.Query + (batch * Arguments.QueryBatchStride) + (head * Arguments.QueryHeadStride) + (query * Arguments.QuerySequenceStride);
+            float* left = (float*)Arguments.Query + (batch * Arguments.QueryBatchStride) + (head * Arguments.QueryHeadStride) + (query * Arguments.QuerySequenceStride);
             nint keyHead = head / (Arguments.QueryHeads / Arguments.KeyHeads);
-            float* right = Arguments.Key + (batch * Arguments.KeyBatchStride) + (keyHead * Arguments.KeyHeadStride);
+            float* right = (float*)Arguments.Key + (batch * Arguments.KeyBatchStride) + (keyHead * Arguments.KeyHeadStride);
             for (nint key = 0; key < Arguments.KeyLength; key++)
             {
                 scores[key] = Dot(left, right + (key * Arguments.KeySequenceStride), Arguments.HeadSize) * Arguments.Scale;

@@ -21,14 +21,16 @@ internal readonly unsafe struct AttentionShape
         MaximumKeys = Maximum(arguments);
         PaddedHead = RoundUp(arguments.HeadSize, lanes);
         PaddedValue = RoundUp(arguments.ValueHeadSize, lanes);
-        CopiesValues = PaddedValue != arguments.ValueHeadSize;
+        IsNarrow = arguments.Element != AttentionElement.Float32;
+        CopiesValues = PaddedValue != arguments.ValueHeadSize || IsNarrow;
         nint rows = Math.Min(blockRows, Rows);
         QueryOffset = 0;
         ScoreOffset = RoundUp(rows * PaddedHead, LineFloats);
         OutputOffset = ScoreOffset + (rows * TileKeys);
         KeyOffset = OutputOffset + RoundUp(rows * PaddedValue, LineFloats);
         ValueOffset = KeyOffset + (TileKeys * PaddedHead);
-        RowOffset = ValueOffset + (CopiesValues ? TileKeys * PaddedValue : 0);
+        WideOffset = ValueOffset + (CopiesValues ? TileKeys * PaddedValue : 0);
+        RowOffset = WideOffset + (IsNarrow ? TileKeys * PaddedHead : 0);
         RowStride = RoundUp(rows, LineFloats);
         ScratchBytes = (nuint)((RowOffset + (4 * RowStride)) * sizeof(float));
     }
@@ -47,6 +49,9 @@ internal readonly unsafe struct AttentionShape
 
     /// <summary>Value head size rounded up to whole vectors.</summary>
     public nint PaddedValue { get; }
+
+    /// <summary>Whether operands are stored in 16 bits and widened tile by tile.</summary>
+    public bool IsNarrow { get; }
 
     /// <summary>Whether tiles of values are copied to get whole vectors.</summary>
     public bool CopiesValues { get; }
@@ -68,6 +73,9 @@ internal readonly unsafe struct AttentionShape
 
     /// <summary>A tile of padded values.</summary>
     public nint ValueOffset { get; }
+
+    /// <summary>A tile of keys as they lie, widened.</summary>
+    public nint WideOffset { get; }
 
     /// <summary>Four arrays of one number a row.</summary>
     public nint RowOffset { get; }
