@@ -116,6 +116,7 @@ internal sealed class StoredCases(string zip, string folder, double absolute, do
             // What ONNX Runtime's own tests allow.
             ElementType.Float16 => (2.5e-3, 1e-3),
             ElementType.BFloat16 => (2e-2, 1e-2),
+            not (ElementType.Float32 or ElementType.Float64) => (0, 0),
             _ => (absolute, relative),
         };
         string path = Path.Combine(_temporary.Path, name, "validation.json");
@@ -137,6 +138,10 @@ internal sealed class StoredCases(string zip, string folder, double absolute, do
     {
         ElementType.Float32 => [.. tensor.AsSpan<float>().ToArray().Select(static x => (double)x)],
         ElementType.Float16 => [.. tensor.AsSpan<Half>().ToArray().Select(static x => (double)x)],
+        ElementType.Int8 or ElementType.Int4 or ElementType.Int2 => [.. tensor.Bytes.ToArray().Select(static x => (double)unchecked((sbyte)x))],
+        ElementType.UInt8 or ElementType.UInt4 or ElementType.UInt2 => [.. tensor.Bytes.ToArray().Select(static x => (double)x)],
+        ElementType.Int16 => [.. tensor.AsSpan<short>().ToArray().Select(static x => (double)x)],
+        ElementType.UInt16 => [.. tensor.AsSpan<ushort>().ToArray().Select(static x => (double)x)],
         ElementType.Int32 => [.. tensor.AsSpan<int>().ToArray().Select(static x => (double)x)],
         ElementType.Int64 => [.. tensor.AsSpan<long>().ToArray().Select(static x => (double)x)],
         _ => throw new InvalidCastException($"Outputs of type {tensor.ElementType} are not compared."),
