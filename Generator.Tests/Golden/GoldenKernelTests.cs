@@ -60,6 +60,26 @@ public sealed class GoldenKernelTests
         .Node("ReduceMax", ["sum"], ["largest"], ("axes", new long[] { 1 }), ("keepdims", 0))
         .Output("largest", "batch", 24));
 
+    [Fact]
+    public void RepeatedBlocksAreOneMethodEach()
+    {
+        OnnxModelBuilder model = new OnnxModelBuilder().Input("x", 1, 32);
+        string x = "x";
+        for (int layer = 0; layer < 6; layer++)
+        {
+            string hidden = $"layers.{layer}.hidden";
+            string next = $"layers.{layer}.out";
+            model.Weight($"layers.{layer}.up", 32, 64).Weight($"layers.{layer}.down", 64, 32)
+                .Node("MatMul", [x, $"layers.{layer}.up"], [$"layers.{layer}.wide"])
+                .Node("Relu", [$"layers.{layer}.wide"], [hidden])
+                .Node("MatMul", [hidden, $"layers.{layer}.down"], [$"layers.{layer}.narrow"])
+                .Node("Add", [x, $"layers.{layer}.narrow"], [next]);
+            x = next;
+        }
+
+        Check("RepeatedBlocks", model.Output(x, 1, 32));
+    }
+
     private static void Check(string name, OnnxModelBuilder model)
     {
         string text = model.ToGraphText(new Dictionary<string, string> { [GraphOptions.Class] = "Golden", [GraphOptions.Namespace] = "Tests" });

@@ -27,11 +27,24 @@ public sealed class RepeatedBlockTests
 
     [SkippableTheory]
     [InlineData("opset23")]
+    [InlineData("primitive")]
+    [InlineData("qdq-int4")]
     public void SourceOfTheZoosModelsDoesNotGrowWithDepth(string form)
     {
         ModelZoo.Require();
         using TemporaryFolder folder = new();
         AssertSameSize(Compile(ModelZoo.Make(folder.Path, form, layers: 4)), Compile(ModelZoo.Make(folder.Path, form, layers: 40)));
+    }
+
+    [Fact]
+    public void LayersWhoseCachesAreInputsShareTheirKernels()
+    {
+        // Without states every layer has inputs and outputs of its own, so the signature grows with depth, but kernels do not.
+        CompileResult shallow = Compile(Transformer(4), (GraphOptions.State, "none"));
+        CompileResult deep = Compile(Transformer(40), (GraphOptions.State, "none"));
+        Assert.Equal(Methods(shallow), Methods(deep));
+
+        static int Methods(CompileResult result) => result.Kernels.Select(static kernel => kernel.Name).Distinct().Count();
     }
 
     [Fact]
@@ -101,7 +114,16 @@ public sealed class RepeatedBlockTests
         Assert.True(large < small * 1.1 && small < large * 1.1, $"{small} and {large} characters\n{Text(deep)}");
     }
 
-    private static CompileResult Compile(OnnxModelBuilder model) => Compile(model.ToGraphText(new Dictionary<string, string> { [GraphOptions.Class] = "Deep", [GraphOptions.Namespace] = "Tests" }));
+    private static CompileResult Compile(OnnxModelBuilder model, params (string Name, string Value)[] options)
+    {
+        Dictionary<string, string> all = new() { [GraphOptions.Class] = "Deep", [GraphOptions.Namespace] = "Tests" };
+        foreach ((string name, string value) in options)
+        {
+            all.Add(name, value);
+        }
+
+        return Compile(model.ToGraphText(all));
+    }
 
     private static CompileResult Compile(string text)
     {

@@ -38,7 +38,7 @@ internal sealed class AddressText(EmissionModel model)
             MemoryKind.Prepared => "Prepared",
             MemoryKind.Arena when model.Plan.IsStatic => "Arena",
             MemoryKind.Arena => $"Arena + _offsets[{values.Indices.Write([.. views.Select(view => Dimension.Of(model.Plan.SlotOf[view.Buffer]))], first.Buffer.Name)}]",
-            MemoryKind.Input => $"_input{first.Buffer.Index}",
+            MemoryKind.Input => values.Choose([.. views.Select(view => $"_input{view.Buffer.Index}")], "nint"),
             MemoryKind.State => $"{State([.. views.Select(view => model.Graph.States[view.Buffer.Index])], values)}.Data",
             MemoryKind.NextState => $"{State([.. views.Select(view => model.Graph.States[view.Buffer.Index])], values)}.Next",
             _ => throw new InvalidOperationException($"{first.Buffer} has no address."),
@@ -46,7 +46,7 @@ internal sealed class AddressText(EmissionModel model)
         Dimension[] offsets = [.. views.Select(Offset)];
         if (offsets.All(offset => offset == Dimension.Zero))
         {
-            return start.Contains(' ') ? $"({type}*)({start})" : $"({type}*){start}";
+            return start.Contains(' ') && first.Buffer.Kind != MemoryKind.Input ? $"({type}*)({start})" : $"({type}*){start}";
         }
 
         // Inputs are pointers to void.

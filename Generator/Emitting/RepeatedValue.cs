@@ -17,6 +17,13 @@ internal sealed class RepeatedValue(IReadOnlyList<LoopVariable> loops, Func<Dime
     /// <summary>The same for indices of arrays.</summary>
     public RepeatedValue Indices => new(loops, size, table, isIndex: true);
 
+    /// <summary>C# of one of several fields; with a cast, which all of them take, where there is a choice.</summary>
+    /// <param name="fields">The field of each repetition, the innermost loop fastest.</param>
+    /// <param name="cast">A type.</param>
+    public string Choose(IReadOnlyList<string> fields, string cast) => fields.All(field => field == fields[0])
+        ? fields[0]
+        : $"({Index()} switch {{ {string.Join(", ", fields.Select((field, number) => $"{(number == fields.Count - 1 ? "_" : Number(number))} => ({cast}){field}"))} }})";
+
     /// <summary>C# of the number, as an operand of <c>+</c>.</summary>
     /// <param name="values">The number of each repetition, the innermost loop fastest.</param>
     /// <param name="meaning">What the number belongs to, for the reader of a table.</param>

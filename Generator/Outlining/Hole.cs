@@ -13,8 +13,7 @@ internal abstract record Hole
 /// <summary>A typed pointer to a view's first element.</summary>
 internal sealed record PointerHole(View View) : Hole
 {
-    // Pointers into the caller's memory are fields of their own.
-    public override string Key => $"{View.ElementType}* {View.Buffer.Kind}{(View.Buffer.Kind == MemoryKind.Input ? View.Buffer.Index.ToString(System.Globalization.CultureInfo.InvariantCulture) : "")}";
+    public override string Key => $"{View.ElementType}* {View.Buffer.Kind}";
 }
 
 /// <summary>A state of the session.</summary>
