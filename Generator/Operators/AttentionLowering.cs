@@ -20,8 +20,11 @@ internal sealed class AttentionLowering
         _context = context;
         _sizes = new AttentionSizes(node);
         _isCausal = node.IntegerAttribute(AttentionNode.IsCausal, 0) != 0;
-        _keyState = node.OptionalInput(AttentionNode.PastKey) is { } pastKey ? context.State(pastKey) : null;
-        _valueState = node.OptionalInput(AttentionNode.PastValue) is { } pastValue ? context.State(pastValue) : null;
+        _keyState = node.OptionalInput(AttentionNode.PastKey) is { } pastKey ? Cache(pastKey) : null;
+        _valueState = node.OptionalInput(AttentionNode.PastValue) is { } pastValue ? Cache(pastValue) : null;
+
+        // A state of another kind is memory that is read and replaced like any other.
+        StatePair? Cache(Value past) => context.State(past) is { Kind: StateKind.KeyValueCache } state ? state : null;
     }
 
     private bool IsCached => _keyState is not null;
