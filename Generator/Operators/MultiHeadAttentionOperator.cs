@@ -182,6 +182,11 @@ internal sealed class MultiHeadAttentionOperator : Operator
             Shape query = node.Input(0).Shape;
             Value? key = node.OptionalInput(1);
             Value? value = node.OptionalInput(2);
+            if (query.Rank is not (3 or 5))
+            {
+                throw new ModelException(node, $"a query of shape {query} must have rank 3, or 5 where keys and values are packed into it");
+            }
+
             (Batch, Queries) = (query[0], query[1]);
             bool isPacked = query.Rank == 5;
             bool isKeyPacked = key?.Shape.Rank == 5;
@@ -199,7 +204,12 @@ internal sealed class MultiHeadAttentionOperator : Operator
             else
             {
                 bool isByHead = key!.Shape.Rank == 4;
-                ValueSize = isByHead ? value!.Shape[3].Value ?? throw ModelException.Unsupported(node, "values of symbolic size") : Width(node, value!.Shape, value.Shape.Rank) / Heads;
+                if (key.Shape.Rank is not (3 or 4) || value!.Shape.Rank != key.Shape.Rank)
+                {
+                    throw new ModelException(node, $"keys of shape {key.Shape} and values of shape {value!.Shape} must both have rank 3, or 4 where they are split into heads");
+                }
+
+                ValueSize = isByHead ? value.Shape[3].Value ?? throw ModelException.Unsupported(node, "values of symbolic size") : Width(node, value.Shape, value.Shape.Rank) / Heads;
                 Keys = isByHead ? key.Shape[2] : key.Shape[1];
             }
 
