@@ -91,9 +91,12 @@ internal sealed class AppendedCacheRecognition(StateContext context)
     private void Keep(AppendedCache[] caches)
     {
         AppendedCache first = caches[0];
-        string? reason = Lengths(caches, out RowLengths lengths) ?? (first.Past.AsSymbol() is null && lengths.Kind is not (RowLengthsKind.CountedMask or RowLengthsKind.Totals)
-            ? $"its length {first.Past} does not change from run to run"
-            : null);
+        // A past of one length is a buffer of that capacity only where what it becomes has the same length.
+        bool isFixedBuffer = caches.All(static cache => cache.Attention.IntegerAttribute(AttentionNode.KeepsLength, 0) != 0);
+        string? reason = Lengths(caches, out RowLengths lengths)
+            ?? (first.Past.AsSymbol() is null && !(isFixedBuffer && lengths.Kind is (RowLengthsKind.CountedMask or RowLengthsKind.Totals))
+                ? $"its length {first.Past} does not change from run to run"
+                : null);
         if (reason is not null)
         {
             context.Miss($"Cache '{first.Key.Input.Name}' (and {(caches.Length * 2) - 1} more)", reason);
