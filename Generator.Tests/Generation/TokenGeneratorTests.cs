@@ -1,4 +1,5 @@
 using Cameo.Generation;
+using Cameo.Tests.Infrastructure;
 using Xunit;
 
 namespace Cameo.Tests.Generation;
@@ -226,12 +227,10 @@ public sealed class TokenGeneratorTests
         var decoder = new FakeDecoder(vocabularySize: 100, capacity: 600);
         var generator = new TokenGenerator(decoder);
         Assert.Equal(50, Consume(generator, options with { MaximumTokens = 50, StopTokens = [] }));
-        decoder.Reset();
         options = options with { MaximumTokens = 500, StopTokens = [] };
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        int count = Consume(generator, options);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        int count = 0;
+        long allocated = ThreadAllocations.Measure(() => count = Consume(generator, options), decoder.Reset);
         Assert.Equal(500, count);
         Assert.Equal(0, allocated);
     }

@@ -11,6 +11,7 @@ namespace Cameo.Tests.Models;
 
 /// <summary>Runs of compiled models allocate nothing, keep their memory and never copy a cache.</summary>
 [Trait("Suite", "models")]
+[Collection(MeasuredAlone.Name)]
 public sealed unsafe class RunPathTests
 {
     private const string LanguageModel = "stories260K_opset23";
@@ -141,13 +142,13 @@ public sealed unsafe class RunPathTests
         ThreadWait.WaitOnce();
         for (int round = 0; round < 12; round++)
         {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int index = 0; index < shapes.Length; index++)
+            long allocated = ThreadAllocations.Measure(() =>
             {
-                typed.Run(inputs[index], shapes[index], outputs[index]);
-            }
-
-            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+                for (int index = 0; index < shapes.Length; index++)
+                {
+                    typed.Run(inputs[index], shapes[index], outputs[index]);
+                }
+            });
             if (round == 0)
             {
                 (arena, scratch) = (session.ArenaSize, session.ScratchSize);
@@ -170,13 +171,13 @@ public sealed unsafe class RunPathTests
         }
 
         ThreadWait.WaitOnce();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int count = 0; count < MeasuredRuns; count++)
+        return ThreadAllocations.Measure(() =>
         {
-            run();
-        }
-
-        return GC.GetAllocatedBytesForCurrentThread() - before;
+            for (int count = 0; count < MeasuredRuns; count++)
+            {
+                run();
+            }
+        });
     }
 
     private static float[] Inputs(int count, int seed)

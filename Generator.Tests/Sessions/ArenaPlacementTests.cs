@@ -1,4 +1,5 @@
 using Cameo.Memory;
+using Cameo.Tests.Infrastructure;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
@@ -78,9 +79,8 @@ public sealed class ArenaPlacementTests
         int[] work = new int[ArenaPlacement.WorkLength(Count)];
         long expected = ArenaPlacement.Place(Count, sizes, first, last, offsets, work);
         long[] expectedOffsets = [.. offsets];
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        long total = ArenaPlacement.Place(Count, sizes, first, last, offsets, work);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        long total = 0;
+        Assert.Equal(0, ThreadAllocations.Measure(() => total = ArenaPlacement.Place(Count, sizes, first, last, offsets, work)));
         Assert.Equal(expected, total);
         Assert.Equal(expectedOffsets, offsets);
         Assert.True(total <= 1.25 * Peak(sizes, first, last), $"{total} bytes for a peak of {Peak(sizes, first, last)}");

@@ -1,3 +1,4 @@
+using Cameo.Tests.Infrastructure;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
@@ -106,17 +107,17 @@ public sealed unsafe class WorkerPoolTests
         workers.Run(ref work, 4);
         Thread.Sleep(5);
         workers.Run(ref work, 4);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int round = 0; round < 200; round++)
+        Assert.Equal(0, ThreadAllocations.Measure(() =>
         {
-            workers.Run(ref work, 4);
-            if (round % 50 == 0)
+            for (int round = 0; round < 200; round++)
             {
-                Thread.Sleep(2);
+                workers.Run(ref work, 4);
+                if (round % 50 == 0)
+                {
+                    Thread.Sleep(2);
+                }
             }
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        }));
     }
 
     [SkippableFact]

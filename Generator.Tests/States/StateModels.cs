@@ -51,15 +51,7 @@ internal sealed class StateModels : IDisposable
     public static long Allocations(Action action)
     {
         action();
-        long least = long.MaxValue;
-        for (int round = 0; round < 3; round++)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            action();
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-
-        return least;
+        return ThreadAllocations.Measure(action);
     }
 
     public static string[] Misses(ModelCompilation compilation) =>

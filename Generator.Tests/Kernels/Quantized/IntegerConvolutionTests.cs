@@ -1,4 +1,5 @@
 using Cameo.Kernels;
+using Cameo.Tests.Infrastructure;
 using Cameo.Threading;
 using Xunit;
 
@@ -98,9 +99,7 @@ public sealed unsafe class IntegerConvolutionTests
 
         Run();
         Run();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Run();
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, ThreadAllocations.Measure(Run));
     }
 
     [Fact]
