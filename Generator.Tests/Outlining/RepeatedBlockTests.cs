@@ -29,6 +29,12 @@ public sealed class RepeatedBlockTests
     [InlineData("opset23")]
     [InlineData("primitive")]
     [InlineData("qdq-int4")]
+    [InlineData("genai")]
+    [InlineData("genai-int4")]
+    [InlineData("genai-interleaved")]
+    [InlineData("opset24-scatter")]
+    [InlineData("opset24-scatter-causal")]
+    [InlineData("fp16")]
     public void SourceOfTheZoosModelsDoesNotGrowWithDepth(string form)
     {
         ModelZoo.Require();
