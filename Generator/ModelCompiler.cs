@@ -124,7 +124,7 @@ internal static class ModelCompiler
         ];
         WeightRecipe? recipe = lowered.Weights.Count == 0 ? null : new WeightRecipe([.. lowered.Weights.OrderBy(entry => entry.Offset)], lowered.WeightBytes, identity);
         KernelSummary[] kernels = [.. lowered.Kernels.Select((kernel, index) => new KernelSummary(emission.Method(schedule.Site(index)), kernel.Kind, kernel.Nodes))];
-        return new CompileResult($"{@namespace}.{className}", options.Weights, sources, recipe, diagnostics, stages, kernels) 
+        return new CompileResult($"{@namespace}.{className}", options.Weights, sources, recipe, diagnostics, stages, kernels)
         {
             Recognitions = graph.Recognitions,
             Misses = graph.Misses,

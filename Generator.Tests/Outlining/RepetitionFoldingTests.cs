@@ -9,6 +9,8 @@ namespace Cameo.Tests.Outlining;
 /// <summary>Repeated blocks get the same places in every repetition, and never a place that something else needs.</summary>
 public sealed class RepetitionFoldingTests
 {
+    private static readonly Dictionary<LoweredModel, (int Inner, int InnerKernels, int OuterKernels, int Outer)> Shapes = [];
+
     private static readonly Node Node = new("node", "", "Identity", 1);
 
     [Fact]
@@ -107,7 +109,7 @@ public sealed class RepetitionFoldingTests
 
         model.Outputs.Add(View(values[^1]));
         model.Outputs.Add(View(values[random.Next(values.Count)]));
-        s_shape[model] = (inner, innerKernels, outerKernels, outer);
+        Shapes[model] = (inner, innerKernels, outerKernels, outer);
         return model;
 
         void AddKernels(int first, int end)
@@ -122,12 +124,10 @@ public sealed class RepetitionFoldingTests
         }
     }
 
-    private static readonly Dictionary<LoweredModel, (int Inner, int InnerKernels, int OuterKernels, int Outer)> s_shape = [];
-
     /// <summary>The program's own loops, all of them and with the last repetition cut off.</summary>
     private static IEnumerable<IReadOnlyList<ScheduleNode>> Schedules(LoweredModel model)
     {
-        (int inner, int innerKernels, int outerKernels, int outer) = s_shape[model];
+        (int inner, int innerKernels, int outerKernels, int outer) = Shapes[model];
         int period = (inner * innerKernels) + outerKernels;
         List<ScheduleNode> body = [];
         if (inner > 1)

@@ -1,7 +1,7 @@
-using Cameo.Tests.Infrastructure;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using Cameo.Tests.Infrastructure;
 using Cameo.Threading;
 using Xunit;
 

@@ -53,7 +53,8 @@ internal sealed class AttentionRows
             writer.Line(hasPast
                 ? $"AttentionLengths.Split({KernelText.Name(node)}, {writer.Pointer(given)}, {Native(writer, sizes.Batch)}, {Native(writer, sizes.KeyLength)}, {Native(writer, sizes.PastLength)}, {Native(writer, sizes.TotalLength)}, {targets});"
                 : $"AttentionLengths.Read({writer.Pointer(given)}, {Native(writer, sizes.Batch)}, {Native(writer, sizes.QueryLength)}, {Native(writer, sizes.TotalLength)}, {targets});");
-        }) { Summary = "keys of each row" });
+        })
+        { Summary = "keys of each row" });
         return new AttentionRows(node, sizes, context, keys, hasPast || aligns ? offsets : null, hasPast ? offsets : null);
     }
 
@@ -77,7 +78,8 @@ internal sealed class AttentionRows
             }
 
             writer.Line("AttentionJoin.Run(Workers, join);");
-        }) { Summary = "past and new keys of each row" });
+        })
+        { Summary = "past and new keys of each row" });
     }
 
     private static void Operand(KernelWriter writer, string name, View view)

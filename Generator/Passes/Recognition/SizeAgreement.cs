@@ -95,5 +95,6 @@ internal static class SizeAgreement
             return (rest, Dimension.Zero);
         }
 
-        return mask.AsSymbol() is { } symbol && IsFree(symbol, symbols) && !keys.Symbols().Contains(symbol) ? (symbol, keys) : null;    }
+        return mask.AsSymbol() is { } symbol && IsFree(symbol, symbols) && !keys.Symbols().Contains(symbol) ? (symbol, keys) : null;
+    }
 }
