@@ -15,8 +15,16 @@ internal sealed class Dimension : IEquatable<Dimension>
     private readonly SortedDictionary<string, Term> _terms;
     private readonly string _text;
 
+    private const int MaximumTerms = 256;
+
     private Dimension(SortedDictionary<string, Term> terms, long constant)
     {
+        // Products of sums multiply their terms: a hostile model could fill the memory with one size.
+        if (terms.Count > MaximumTerms)
+        {
+            throw new OverflowException($"A size has more than {MaximumTerms} terms.");
+        }
+
         _terms = terms;
         Constant = constant;
         _text = Print();
