@@ -1,12 +1,10 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Cameo.Threading;
 using Cameo.Vectors;
 
 namespace Cameo.Kernels;
 
 /// <summary>Matrix products of two operands computed at run time, cut into items.</summary>
-internal unsafe struct BatchedProductWork<TEpilogue> : IParallelWork
+internal unsafe struct BatchedProductWork<TEpilogue> : IItemWork
     where TEpilogue : struct, IEpilogue
 {
     public Workers Workers;
@@ -14,29 +12,7 @@ internal unsafe struct BatchedProductWork<TEpilogue> : IParallelWork
     public BatchedOperands Operands;
     public TEpilogue Epilogue;
 
-    private long _taken;
-
-    public void Run(int part, int parts)
-    {
-        if (Vector512.IsHardwareAccelerated)
-        {
-            RunItems<Vector512Float>(part);
-        }
-        else if (Vector256.IsHardwareAccelerated)
-        {
-            RunItems<Vector256Float>(part);
-        }
-        else if (Vector128.IsHardwareAccelerated)
-        {
-            RunItems<Vector128Float>(part);
-        }
-        else
-        {
-            RunItems<ScalarFloat>(part);
-        }
-    }
-
-    private void RunItems<V>(int part)
+    public void Run<V>(int part, ref ItemQueue items)
         where V : struct, IVector<V>
     {
         nint sumLength = (Partition.RowsPerBlock + MatrixTile.MaximumRows) * MatrixTile.SumStride;
@@ -46,7 +22,7 @@ internal unsafe struct BatchedProductWork<TEpilogue> : IParallelWork
         float* packedPanel = sums + sumLength;
         float* packedA = packedPanel + panelLength;
         nint packedBlock = -1;
-        for (nint item = Take(); item < Operands.BatchCount * Partition.Blocks * Partition.Groups; item = Take())
+        while (items.TryTake(out nint item))
         {
             (nint batchBlock, nint group) = Math.DivRem(item, Partition.Groups);
             (nint batch, nint block) = Math.DivRem(batchBlock, Partition.Blocks);
@@ -86,8 +62,4 @@ internal unsafe struct BatchedProductWork<TEpilogue> : IParallelWork
             MatrixBlock.Multiply<V, TEpilogue>(packedA, rows, Operands.Depth, panel, strideB, false, sums, c + column, Operands.RowStrideC, columns, ref Epilogue, row, column);
         }
     }
-
-    /// <summary>The next item nobody has taken.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private nint Take() => (nint)(Interlocked.Increment(ref _taken) - 1);
 }

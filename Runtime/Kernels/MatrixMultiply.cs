@@ -47,7 +47,7 @@ public static unsafe class MatrixMultiply
             Depth = k,
             Epilogue = epilogue,
         };
-        workers.Run(ref work, work.Partition.Threads);
+        workers.RunItems(work, work.Partition.Items, work.Partition.Threads);
     }
 
     /// <summary>C[batch, m, n] = epilogue(A[batch, m, k] · B[batch, k, n]) with both operands computed at run time.</summary>
@@ -71,6 +71,6 @@ public static unsafe class MatrixMultiply
             Operands = merged,
             Epilogue = epilogue,
         };
-        workers.Run(ref work, work.Partition.Threads);
+        workers.RunItems(work, merged.BatchCount * work.Partition.Items, work.Partition.Threads);
     }
 }

@@ -23,8 +23,13 @@ internal readonly struct MatrixPartition
     // With several items a thread, one that is held up leaves its share to the others.
     private const int ItemsPerThread = 4;
 
-    private MatrixPartition(int threads, nint rowsPerBlock, nint blocks, nint panelsPerGroup, nint groups)
+    private readonly nint _rows;
+    private readonly nint _panels;
+
+    private MatrixPartition(int threads, nint rows, nint rowsPerBlock, nint blocks, nint panels, nint panelsPerGroup, nint groups)
     {
+        _rows = rows;
+        _panels = panels;
         Threads = threads;
         RowsPerBlock = rowsPerBlock;
         Blocks = blocks;
@@ -47,6 +52,9 @@ internal readonly struct MatrixPartition
     /// <summary>Number of groups of panels.</summary>
     public nint Groups { get; }
 
+    /// <summary>Items of one product.</summary>
+    public nint Items => Blocks * Groups;
+
     /// <summary>Cuts <paramref name="batches"/> products of the same size.</summary>
     public static MatrixPartition Create(int workers, nint batches, nint rows, nint columns, nint depth)
     {
@@ -68,7 +76,16 @@ internal readonly struct MatrixPartition
 
         nint groups = Math.Clamp(CeilingDivide(wantedItems, batches * blocks), 1, panels);
         nint panelsPerGroup = CeilingDivide(panels, groups);
-        return new(threads, rowsPerBlock, blocks, panelsPerGroup, CeilingDivide(panels, panelsPerGroup));
+        return new(threads, rows, rowsPerBlock, blocks, panels, panelsPerGroup, CeilingDivide(panels, panelsPerGroup));
+    }
+
+    /// <summary>The rows and panels of an item.</summary>
+    public MatrixItem ItemAt(nint item)
+    {
+        (nint block, nint group) = Math.DivRem(item, Groups);
+        nint row = block * RowsPerBlock;
+        nint panel = group * PanelsPerGroup;
+        return new(block, row, Math.Min(RowsPerBlock, _rows - row), panel, Math.Min(panel + PanelsPerGroup, _panels));
     }
 
     /// <summary>Panels of a right operand.</summary>

@@ -1,12 +1,10 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Cameo.Threading;
 using Cameo.Vectors;
 
 namespace Cameo.Kernels;
 
 /// <summary>A matrix product with a packed right operand, cut into items.</summary>
-internal unsafe struct PackedProductWork<TEpilogue> : IParallelWork
+internal unsafe struct PackedProductWork<TEpilogue> : IItemWork
     where TEpilogue : struct, IEpilogue
 {
     public Workers Workers;
@@ -21,36 +19,14 @@ internal unsafe struct PackedProductWork<TEpilogue> : IParallelWork
     public nint Depth;
     public TEpilogue Epilogue;
 
-    private long _taken;
-
-    public void Run(int part, int parts)
-    {
-        if (Vector512.IsHardwareAccelerated)
-        {
-            RunItems<Vector512Float>(part);
-        }
-        else if (Vector256.IsHardwareAccelerated)
-        {
-            RunItems<Vector256Float>(part);
-        }
-        else if (Vector128.IsHardwareAccelerated)
-        {
-            RunItems<Vector128Float>(part);
-        }
-        else
-        {
-            RunItems<ScalarFloat>(part);
-        }
-    }
-
-    private void RunItems<V>(int part)
+    public void Run<V>(int part, ref ItemQueue items)
         where V : struct, IVector<V>
     {
         if (Rows == 1)
         {
             // A single row is its own packed form.
             float* sums = stackalloc float[MatrixTile.SumStride];
-            for (nint item = Take(); item < Partition.Groups; item = Take())
+            while (items.TryTake(out nint item))
             {
                 MultiplyGroup<V>(A, sums, 0, 1, item);
             }
@@ -63,7 +39,7 @@ internal unsafe struct PackedProductWork<TEpilogue> : IParallelWork
         float* scratch = (float*)Workers.Scratch(part, (nuint)(sumLength + leftLength) * sizeof(float));
         float* packedA = scratch + sumLength;
         nint packedBlock = -1;
-        for (nint item = Take(); item < Partition.Blocks * Partition.Groups; item = Take())
+        while (items.TryTake(out nint item))
         {
             (nint block, nint group) = Math.DivRem(item, Partition.Groups);
             nint row = block * Partition.RowsPerBlock;
@@ -101,8 +77,4 @@ internal unsafe struct PackedProductWork<TEpilogue> : IParallelWork
                 column);
         }
     }
-
-    /// <summary>The next item nobody has taken.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private nint Take() => (nint)(Interlocked.Increment(ref _taken) - 1);
 }

@@ -291,7 +291,8 @@ public sealed unsafe class IntegerMatrixMultiplyTests
                 Rows = _m,
                 Epilogue = epilogue,
             };
-            work.RunItems<ScalarFloat, ByteProduct>(0);
+            var items = new ItemQueue(work.Partition.Items);
+            work.Run<ScalarFloat, ByteProduct>(0, ref items);
         }
 
         public void Dispose()

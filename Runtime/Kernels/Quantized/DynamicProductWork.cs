@@ -1,12 +1,10 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Cameo.Threading;
 using Cameo.Vectors;
 
 namespace Cameo.Kernels;
 
 /// <summary>A product of activations quantised on the fly with 4- or 8-bit weights, cut into items.</summary>
-internal unsafe struct DynamicProductWork<TFormat, TOutput, TEpilogue> : IParallelWork
+internal unsafe struct DynamicProductWork<TFormat, TOutput, TEpilogue> : IItemWork
     where TFormat : struct, INarrowFormat
     where TOutput : unmanaged
     where TEpilogue : struct, IEpilogue
@@ -21,29 +19,9 @@ internal unsafe struct DynamicProductWork<TFormat, TOutput, TEpilogue> : IParall
     public nint Rows;
     public TEpilogue Epilogue;
 
-    private long _taken;
+    public static bool PrefersNarrowVectors => ByteDot.PrefersNarrowVectors;
 
-    public void Run(int part, int parts)
-    {
-        if (Vector512.IsHardwareAccelerated && !ByteDot.PrefersNarrowVectors)
-        {
-            RunItems<Vector512Float>(part);
-        }
-        else if (Vector256.IsHardwareAccelerated)
-        {
-            RunItems<Vector256Float>(part);
-        }
-        else if (Vector128.IsHardwareAccelerated)
-        {
-            RunItems<Vector128Float>(part);
-        }
-        else
-        {
-            RunItems<ScalarFloat>(part);
-        }
-    }
-
-    private void RunItems<V>(int part)
+    public void Run<V>(int part, ref ItemQueue items)
         where V : struct, IVector<V>
     {
         bool isByte = typeof(TFormat) == typeof(Int8Format);
@@ -55,18 +33,16 @@ internal unsafe struct DynamicProductWork<TFormat, TOutput, TEpilogue> : IParall
         var segments = NarrowSegments.Create(Matrix, hasBlocks: true);
         DynamicLeft left = default;
         nint packedBlock = -1;
-        for (nint item = Take(); item < Partition.Blocks * Partition.Groups; item = Take())
+        while (items.TryTake(out nint item))
         {
-            (nint block, nint group) = Math.DivRem(item, Partition.Groups);
-            nint row = block * Partition.RowsPerBlock;
-            nint rows = Math.Min(Partition.RowsPerBlock, Rows - row);
+            (nint block, nint row, nint rows, nint firstPanel, nint endPanel) = Partition.ItemAt(item);
             if (block != packedBlock)
             {
                 left = Pack<V>(row, rows, tileRows, blocks, scratch + sumBytes);
                 packedBlock = block;
             }
 
-            for (nint panel = FirstPanel(group); panel < FirstPanel(group + 1); panel++)
+            for (nint panel = firstPanel; panel < endPanel; panel++)
             {
                 MultiplyPanel<V>(left, blocks, panel, segments, row, rows, (float*)scratch);
             }
@@ -106,10 +82,4 @@ internal unsafe struct DynamicProductWork<TFormat, TOutput, TEpilogue> : IParall
             done += present;
         }
     }
-
-    private readonly nint FirstPanel(nint group) => Math.Min(group * Partition.PanelsPerGroup, MatrixPartition.PanelCount(Matrix.Columns));
-
-    /// <summary>The next item nobody has taken.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private nint Take() => (nint)(Interlocked.Increment(ref _taken) - 1);
 }

@@ -9,7 +9,7 @@ namespace Cameo.Kernels;
 /// An integer convolution cut into items, tiles of pixels × groups of channel panels: the patches of a tile are laid out as words of four elements of the reduction with pixels as lanes, then
 /// multiplied with rows of weights.
 /// </summary>
-internal unsafe struct IntegerConvolutionWork<TInput, TOutput, TEpilogue> : IParallelWork
+internal unsafe struct IntegerConvolutionWork<TInput, TOutput, TEpilogue> : IItemWork
     where TInput : unmanaged
     where TOutput : unmanaged
     where TEpilogue : struct, IChannelEpilogue
@@ -40,7 +40,6 @@ internal unsafe struct IntegerConvolutionWork<TInput, TOutput, TEpilogue> : IPar
     private nint _tiles;
     private nint _panelsPerItem;
     private nint _splits;
-    private long _taken;
 
     private readonly nint Groups => (_shape.ReductionLength + 3) / 4;
 
@@ -56,41 +55,25 @@ internal unsafe struct IntegerConvolutionWork<TInput, TOutput, TEpilogue> : IPar
         nint wanted = parts == 1 ? 1 : (parts * ItemsPerThread + tiles - 1) / tiles;
         _panelsPerItem = (shape.GroupPanels + Math.Min(wanted, shape.GroupPanels) - 1) / Math.Min(wanted, shape.GroupPanels);
         _splits = (shape.GroupPanels + _panelsPerItem - 1) / _panelsPerItem;
-        Workers.Run(ref this, parts);
+        Workers.RunItems(this, shape.Batch * shape.Groups * _tiles * _splits, parts);
     }
 
-    public void Run(int part, int parts)
+    public static bool PrefersNarrowVectors => ByteDot.PrefersNarrowVectors;
+
+    public void Run<V>(int part, ref ItemQueue items)
+        where V : struct, IVector<V>
     {
         if (ByteProduct.IsSupported)
         {
-            if (Vector256.IsHardwareAccelerated)
-            {
-                RunItems<Vector256Float, ByteProduct>(part);
-            }
-            else
-            {
-                RunItems<Vector128Float, ByteProduct>(part);
-            }
-        }
-        else if (Vector512.IsHardwareAccelerated)
-        {
-            RunItems<Vector512Float, ShortProduct>(part);
-        }
-        else if (Vector256.IsHardwareAccelerated)
-        {
-            RunItems<Vector256Float, ShortProduct>(part);
-        }
-        else if (Vector128.IsHardwareAccelerated)
-        {
-            RunItems<Vector128Float, ShortProduct>(part);
+            Run<V, ByteProduct>(part, ref items);
         }
         else
         {
-            RunItems<ScalarFloat, ShortProduct>(part);
+            Run<V, ShortProduct>(part, ref items);
         }
     }
 
-    private void RunItems<V, TProduct>(int part)
+    private void Run<V, TProduct>(int part, ref ItemQueue items)
         where V : struct, IVector<V>
         where TProduct : struct, IWordProduct
     {
@@ -103,8 +86,7 @@ internal unsafe struct IntegerConvolutionWork<TInput, TOutput, TEpilogue> : IPar
         int* pixelSums = left + leftInts;
         int* sums = pixelSums + pixels;
         nint made = -1;
-        nint items = _shape.Batch * _shape.Groups * _tiles * _splits;
-        for (nint item = Take(); item < items; item = Take())
+        while (items.TryTake(out nint item))
         {
             (nint tile, nint split) = Math.DivRem(item, _splits);
             (nint plane, nint position) = Math.DivRem(tile, _tiles);
@@ -237,8 +219,4 @@ internal unsafe struct IntegerConvolutionWork<TInput, TOutput, TEpilogue> : IPar
             (Vector128.WidenUpper(even) | Vector128.ShiftLeft(Vector128.WidenUpper(odd), 32)).Store((ulong*)(left + (2 * index) + 4));
         }
     }
-
-    /// <summary>The next item nobody has taken.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private nint Take() => (nint)(Interlocked.Increment(ref _taken) - 1);
 }

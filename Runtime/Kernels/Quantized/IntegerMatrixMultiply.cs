@@ -59,7 +59,7 @@ public static unsafe class IntegerMatrixMultiply
             Rows = m,
             Epilogue = epilogue,
         };
-        workers.Run(ref work, work.Partition.Threads);
+        workers.RunItems(work, work.Partition.Items, work.Partition.Threads);
     }
 
     /// <summary>Sums of the stored elements of each column, for weights packed in panels of words: once at load.</summary>

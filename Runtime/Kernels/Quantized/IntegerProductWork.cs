@@ -1,12 +1,10 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Cameo.Threading;
 using Cameo.Vectors;
 
 namespace Cameo.Kernels;
 
 /// <summary>A product of 8-bit integers, cut into items.</summary>
-internal unsafe struct IntegerProductWork<TLeft, TOutput, TEpilogue> : IParallelWork
+internal unsafe struct IntegerProductWork<TLeft, TOutput, TEpilogue> : IItemWork
     where TLeft : unmanaged
     where TOutput : unmanaged
     where TEpilogue : struct, IEpilogue
@@ -25,40 +23,22 @@ internal unsafe struct IntegerProductWork<TLeft, TOutput, TEpilogue> : IParallel
 
     private const int Columns = NarrowMatrix.PanelColumns;
 
-    private long _taken;
+    public static bool PrefersNarrowVectors => ByteDot.PrefersNarrowVectors;
 
-    public void Run(int part, int parts)
+    public void Run<V>(int part, ref ItemQueue items)
+        where V : struct, IVector<V>
     {
         if (ByteProduct.IsSupported)
         {
-            if (Vector256.IsHardwareAccelerated)
-            {
-                RunItems<Vector256Float, ByteProduct>(part);
-            }
-            else
-            {
-                RunItems<Vector128Float, ByteProduct>(part);
-            }
-        }
-        else if (Vector512.IsHardwareAccelerated)
-        {
-            RunItems<Vector512Float, ShortProduct>(part);
-        }
-        else if (Vector256.IsHardwareAccelerated)
-        {
-            RunItems<Vector256Float, ShortProduct>(part);
-        }
-        else if (Vector128.IsHardwareAccelerated)
-        {
-            RunItems<Vector128Float, ShortProduct>(part);
+            Run<V, ByteProduct>(part, ref items);
         }
         else
         {
-            RunItems<ScalarFloat, ShortProduct>(part);
+            Run<V, ShortProduct>(part, ref items);
         }
     }
 
-    internal void RunItems<V, TProduct>(int part)
+    internal void Run<V, TProduct>(int part, ref ItemQueue items)
         where V : struct, IVector<V>
         where TProduct : struct, IWordProduct
     {
@@ -67,11 +47,9 @@ internal unsafe struct IntegerProductWork<TLeft, TOutput, TEpilogue> : IParallel
         byte* scratch = Workers.Scratch(part, (nuint)((sumInts * sizeof(int)) + IntegerLeft.ScratchBytes<TProduct>(blockRows, Matrix.Depth)));
         IntegerLeft left = default;
         nint packedBlock = -1;
-        for (nint item = Take(); item < Partition.Blocks * Partition.Groups; item = Take())
+        while (items.TryTake(out nint item))
         {
-            (nint block, nint group) = Math.DivRem(item, Partition.Groups);
-            nint row = block * Partition.RowsPerBlock;
-            nint rows = Math.Min(Partition.RowsPerBlock, Rows - row);
+            (nint block, nint row, nint rows, nint firstPanel, nint endPanel) = Partition.ItemAt(item);
             if (block != packedBlock)
             {
                 TLeft* zeroPoints = ZeroPointsA == null ? null : ZeroPointsA + (row * ZeroPointStride);
@@ -79,7 +57,7 @@ internal unsafe struct IntegerProductWork<TLeft, TOutput, TEpilogue> : IParallel
                 packedBlock = block;
             }
 
-            for (nint panel = FirstPanel(group); panel < FirstPanel(group + 1); panel++)
+            for (nint panel = firstPanel; panel < endPanel; panel++)
             {
                 MultiplyPanel<V, TProduct>(left, panel, row, rows, (int*)scratch);
             }
@@ -128,10 +106,4 @@ internal unsafe struct IntegerProductWork<TLeft, TOutput, TEpilogue> : IParallel
 
         IntegerResults.Store<V, TEpilogue, TOutput>(sums, Math.Min(Columns, Matrix.Columns - column), C + (row * StrideC) + column, ref Epilogue, row, column);
     }
-
-    private readonly nint FirstPanel(nint group) => Math.Min(group * Partition.PanelsPerGroup, MatrixPartition.PanelCount(Matrix.Columns));
-
-    /// <summary>The next item nobody has taken.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private nint Take() => (nint)(Interlocked.Increment(ref _taken) - 1);
 }

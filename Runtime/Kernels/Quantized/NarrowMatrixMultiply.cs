@@ -43,7 +43,7 @@ public static unsafe class NarrowMatrixMultiply
             Rows = m,
             Epilogue = epilogue,
         };
-        workers.Run(ref work, work.Partition.Threads);
+        workers.RunItems(work, work.Partition.Items, work.Partition.Threads);
     }
 
     /// <summary>
@@ -91,6 +91,6 @@ public static unsafe class NarrowMatrixMultiply
             Rows = m,
             Epilogue = epilogue,
         };
-        workers.Run(ref work, work.Partition.Threads);
+        workers.RunItems(work, work.Partition.Items, work.Partition.Threads);
     }
 }

@@ -1,12 +1,10 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Cameo.Threading;
 using Cameo.Vectors;
 
 namespace Cameo.Kernels;
 
 /// <summary>A product of float32 activations with narrow weights, cut into items.</summary>
-internal unsafe struct NarrowProductWork<TFormat, TOutput, TEpilogue> : IParallelWork
+internal unsafe struct NarrowProductWork<TFormat, TOutput, TEpilogue> : IItemWork
     where TFormat : struct, INarrowFormat
     where TOutput : unmanaged
     where TEpilogue : struct, IEpilogue
@@ -21,52 +19,31 @@ internal unsafe struct NarrowProductWork<TFormat, TOutput, TEpilogue> : IParalle
     public nint Rows;
     public TEpilogue Epilogue;
 
-    private long _taken;
-
-    public void Run(int part, int parts)
-    {
-        if (Vector512.IsHardwareAccelerated)
-        {
-            RunItems<Vector512Float>(part);
-        }
-        else if (Vector256.IsHardwareAccelerated)
-        {
-            RunItems<Vector256Float>(part);
-        }
-        else if (Vector128.IsHardwareAccelerated)
-        {
-            RunItems<Vector128Float>(part);
-        }
-        else
-        {
-            RunItems<ScalarFloat>(part);
-        }
-    }
-
-    private void RunItems<V>(int part)
+    public void Run<V>(int part, ref ItemQueue items)
         where V : struct, IVector<V>
     {
         var segments = NarrowSegments.Create(Matrix, TFormat.IsInteger);
         if (Rows <= NarrowRows.MaximumRows)
         {
-            RunFewRows<V>(part, segments);
+            RunFewRows<V>(part, ref items, segments);
         }
         else
         {
-            RunManyRows<V>(part, segments);
+            RunManyRows<V>(part, ref items, segments);
         }
     }
 
-    private void RunFewRows<V>(int part, in NarrowSegments segments)
+    private void RunFewRows<V>(int part, ref ItemQueue items, in NarrowSegments segments)
         where V : struct, IVector<V>
     {
         int rows = NarrowRows.RowsFor(Rows);
         float* sums = stackalloc float[NarrowRows.MaximumRows * SumRows.Stride];
         float* scratch = (float*)Workers.Scratch(part, (nuint)NarrowLeft.ScratchLength(segments, rows) * sizeof(float));
         NarrowLeft left = NarrowLeft.Pack<V, TFormat>(A, StrideA, Rows, rows, segments, scratch);
-        for (nint item = Take(); item < Partition.Groups; item = Take())
+        while (items.TryTake(out nint item))
         {
-            for (nint panel = FirstPanel(item); panel < FirstPanel(item + 1); panel++)
+            MatrixItem panels = Partition.ItemAt(item);
+            for (nint panel = panels.FirstPanel; panel < panels.EndPanel; panel++)
             {
                 NarrowRows.Multiply<V, TFormat>(rows, left, new NarrowPanel<TFormat>(Matrix, panel, segments), segments.Count, sums);
                 Store<V>(sums, 0, Rows, panel);
@@ -74,7 +51,7 @@ internal unsafe struct NarrowProductWork<TFormat, TOutput, TEpilogue> : IParalle
         }
     }
 
-    private void RunManyRows<V>(int part, in NarrowSegments segments)
+    private void RunManyRows<V>(int part, ref ItemQueue items, in NarrowSegments segments)
         where V : struct, IVector<V>
     {
         nint sumLength = (Partition.RowsPerBlock + MatrixTile.MaximumRows) * SumRows.Stride;
@@ -83,26 +60,22 @@ internal unsafe struct NarrowProductWork<TFormat, TOutput, TEpilogue> : IParalle
         float* widened = sums + sumLength;
         float* packedA = widened + NarrowExpansion.ScratchLength(Matrix.Depth);
         nint packedBlock = -1;
-        for (nint item = Take(); item < Partition.Blocks * Partition.Groups; item = Take())
+        while (items.TryTake(out nint item))
         {
-            (nint block, nint group) = Math.DivRem(item, Partition.Groups);
-            nint row = block * Partition.RowsPerBlock;
-            nint rows = Math.Min(Partition.RowsPerBlock, Rows - row);
+            (nint block, nint row, nint rows, nint firstPanel, nint endPanel) = Partition.ItemAt(item);
             if (block != packedBlock)
             {
                 MatrixPacking.PackLeft<V>(A + (row * StrideA), StrideA, 1, rows, Matrix.Depth, packedA);
                 packedBlock = block;
             }
 
-            for (nint panel = FirstPanel(group); panel < FirstPanel(group + 1); panel++)
+            for (nint panel = firstPanel; panel < endPanel; panel++)
             {
                 NarrowExpansion.Multiply<V, TFormat>(packedA, rows, Matrix.Depth, new NarrowPanel<TFormat>(Matrix, panel, segments), widened, sums);
                 Store<V>(sums, row, rows, panel);
             }
         }
     }
-
-    private readonly nint FirstPanel(nint group) => Math.Min(group * Partition.PanelsPerGroup, MatrixPartition.PanelCount(Matrix.Columns));
 
     private void Store<V>(float* sums, nint row, nint rows, nint panel)
         where V : struct, IVector<V>
@@ -111,8 +84,4 @@ internal unsafe struct NarrowProductWork<TFormat, TOutput, TEpilogue> : IParalle
         nint columns = Math.Min(NarrowMatrix.PanelColumns, Matrix.Columns - column);
         SumRows.Store<V, TEpilogue, TOutput>(sums, rows, C + (row * StrideC) + column, StrideC, columns, ref Epilogue, row, column);
     }
-
-    /// <summary>The next item nobody has taken.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private nint Take() => (nint)(Interlocked.Increment(ref _taken) - 1);
 }
