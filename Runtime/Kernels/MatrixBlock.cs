@@ -65,12 +65,20 @@ internal static unsafe class MatrixBlock
             nint lane = 0;
             for (; lane + V.Count <= columns; lane += V.Count)
             {
-                V.Store(epilogue.Apply(V.Load(sums + lane), row + index, column + lane), c + lane);
+                V result = epilogue.Apply(V.Load(sums + lane), row + index, column + lane);
+                if (!TEpilogue.Stores)
+                {
+                    V.Store(result, c + lane);
+                }
             }
 
             for (; lane < columns; lane++)
             {
-                c[lane] = epilogue.Apply(new ScalarFloat(sums[lane]), row + index, column + lane).Value;
+                float result = epilogue.Apply(new ScalarFloat(sums[lane]), row + index, column + lane).Value;
+                if (!TEpilogue.Stores)
+                {
+                    c[lane] = result;
+                }
             }
 
             sums += MatrixTile.SumStride;
@@ -104,7 +112,7 @@ internal static unsafe class MatrixBlock
         {
             int tileRows = MatrixTile.RowsFor<V>(rows - done);
             nint present = Math.Min(tileRows, rows - done);
-            if (begin + count == depth)
+            if (begin + count == depth && !TEpilogue.Stores)
             {
                 PrefetchOutput(c, ldc, present);
             }

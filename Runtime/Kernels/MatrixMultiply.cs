@@ -19,7 +19,7 @@ public static unsafe class MatrixMultiply
     /// <param name="a">Left operand, rows of <paramref name="k"/> contiguous elements.</param>
     /// <param name="lda">Elements from one row of A to the next.</param>
     /// <param name="packedB">Right operand as panels [⌈n/32⌉][k][32], padded with zeros, 64-byte aligned.</param>
-    /// <param name="c">Output, rows of <paramref name="n"/> contiguous elements; must not overlap A or B.</param>
+    /// <param name="c">Output, rows of <paramref name="n"/> contiguous elements; must not overlap A or B. Not used where the epilogue stores.</param>
     /// <param name="ldc">Elements from one row of C to the next.</param>
     /// <param name="m">Rows of A and C.</param>
     /// <param name="n">Columns of B and C.</param>
@@ -36,7 +36,7 @@ public static unsafe class MatrixMultiply
         var work = new PackedProductWork<TEpilogue>
         {
             Workers = workers,
-            Partition = MatrixPartition.Create(workers.Count, 1, m, n, k),
+            Partition = MatrixPartition.Create(workers.Count, 1, m, n, k, TEpilogue.PanelsPerUnit),
             A = a,
             StrideA = lda,
             PackedB = packedB,

@@ -55,8 +55,8 @@ internal readonly struct MatrixPartition
     /// <summary>Items of one product.</summary>
     public nint Items => Blocks * Groups;
 
-    /// <summary>Cuts <paramref name="batches"/> products of the same size.</summary>
-    public static MatrixPartition Create(int workers, nint batches, nint rows, nint columns, nint depth)
+    /// <summary>Cuts <paramref name="batches"/> products of the same size, without dividing units of <paramref name="panelsPerUnit"/> panels.</summary>
+    public static MatrixPartition Create(int workers, nint batches, nint rows, nint columns, nint depth, int panelsPerUnit = 1)
     {
         double work = (double)batches * rows * columns * depth;
         var threads = (int)Math.Clamp(work / MinimumWorkPerThread, 1, workers);
@@ -75,7 +75,7 @@ internal readonly struct MatrixPartition
         blocks = CeilingDivide(rows, rowsPerBlock);
 
         nint groups = Math.Clamp(CeilingDivide(wantedItems, batches * blocks), 1, panels);
-        nint panelsPerGroup = CeilingDivide(panels, groups);
+        nint panelsPerGroup = CeilingDivide(CeilingDivide(panels, groups), panelsPerUnit) * panelsPerUnit;
         return new(threads, rows, rowsPerBlock, blocks, panels, panelsPerGroup, CeilingDivide(panels, panelsPerGroup));
     }
 

@@ -23,6 +23,9 @@ public unsafe struct RotaryArguments
     /// <summary>Where the result goes.</summary>
     public float* Output;
 
+    /// <summary>Where the result goes instead of <see cref="Output"/>, if not empty: into a cache, behind the tokens that it holds. Padding is not written.</summary>
+    public CacheRows OutputRows;
+
     /// <summary>From one row of the batch to the next in the output.</summary>
     public nint OutputBatchStride;
 

@@ -82,10 +82,18 @@ public static unsafe class RotaryEmbedding
                 nint stride = _arguments.TableStride == 0 ? _arguments.RotarySize / 2 : _arguments.TableStride;
                 nint row = (batch * _arguments.TableBatchStride) + ((nint)Math.Max(position, 0) * stride);
                 nint rotated = position < 0 ? 0 : _arguments.RotarySize;
+                bool isCached = !_arguments.OutputRows.IsEmpty;
+                float* token = isCached ? _arguments.OutputRows.Token(batch, index, _arguments.HeadSize) : null;
+                if (isCached && token == null)
+                {
+                    continue;
+                }
+
                 for (nint head = 0; head < _arguments.Heads; head++)
                 {
                     float* input = _arguments.Input + (batch * _arguments.InputBatchStride) + (index * _arguments.InputSequenceStride) + (head * _arguments.InputHeadStride);
-                    float* output = _arguments.Output + (batch * _arguments.OutputBatchStride) + (index * _arguments.OutputSequenceStride) + (head * _arguments.OutputHeadStride);
+                    float* output = isCached ? _arguments.OutputRows.Head(token, head)
+                        : _arguments.Output + (batch * _arguments.OutputBatchStride) + (index * _arguments.OutputSequenceStride) + (head * _arguments.OutputHeadStride);
                     nint entry = row + (head * _arguments.TableHeadStride);
                     Rotate(input, output, _arguments.Cosine + entry, _arguments.Sine + entry, rotated / 2);
                     if (input != output)

@@ -48,7 +48,7 @@ public static unsafe class IntegerMatrixMultiply
         var work = new IntegerProductWork<TLeft, TOutput, TEpilogue>
         {
             Workers = workers,
-            Partition = MatrixPartition.Create(workers.Count, 1, m, weights.Columns, weights.Depth),
+            Partition = MatrixPartition.Create(workers.Count, 1, m, weights.Columns, weights.Depth, TEpilogue.PanelsPerUnit),
             A = a,
             StrideA = lda,
             ZeroPointsA = zeroPointsA,

@@ -21,12 +21,20 @@ internal static unsafe class IntegerResults
         nint lane = 0;
         for (; lane + V.Count <= columns; lane += V.Count)
         {
-            NarrowLanes.Store(epilogue.Apply(V.ConvertFromInt32(V.Load((float*)sums + lane)), row, column + lane), c + lane);
+            V result = epilogue.Apply(V.ConvertFromInt32(V.Load((float*)sums + lane)), row, column + lane);
+            if (!TEpilogue.Stores)
+            {
+                NarrowLanes.Store(result, c + lane);
+            }
         }
 
         for (; lane < columns; lane++)
         {
-            NarrowLanes.Store(epilogue.Apply(new ScalarFloat(sums[lane]), row, column + lane), c + lane);
+            ScalarFloat result = epilogue.Apply(new ScalarFloat(sums[lane]), row, column + lane);
+            if (!TEpilogue.Stores)
+            {
+                NarrowLanes.Store(result, c + lane);
+            }
         }
     }
 

@@ -15,7 +15,7 @@ public static unsafe class NarrowMatrixMultiply
     /// <param name="a">Left operand, rows of k contiguous elements.</param>
     /// <param name="lda">Elements from one row of A to the next.</param>
     /// <param name="weights">The right operand.</param>
-    /// <param name="c">Output, rows of n contiguous elements; must not overlap A.</param>
+    /// <param name="c">Output, rows of n contiguous elements; must not overlap A. Not used where the epilogue stores.</param>
     /// <param name="ldc">Elements from one row of C to the next.</param>
     /// <param name="m">Rows of A and C.</param>
     /// <param name="epilogue">The epilogue.</param>
@@ -34,7 +34,7 @@ public static unsafe class NarrowMatrixMultiply
         var work = new NarrowProductWork<TFormat, TOutput, TEpilogue>
         {
             Workers = workers,
-            Partition = MatrixPartition.Create(workers.Count, 1, m, weights.Columns, weights.Depth),
+            Partition = MatrixPartition.Create(workers.Count, 1, m, weights.Columns, weights.Depth, TEpilogue.PanelsPerUnit),
             A = a,
             StrideA = lda,
             Matrix = weights,
@@ -57,7 +57,7 @@ public static unsafe class NarrowMatrixMultiply
     /// <param name="a">Left operand, rows of k contiguous elements.</param>
     /// <param name="lda">Elements from one row of A to the next.</param>
     /// <param name="weights">The right operand.</param>
-    /// <param name="c">Output, rows of n contiguous elements; must not overlap A.</param>
+    /// <param name="c">Output, rows of n contiguous elements; must not overlap A. Not used where the epilogue stores.</param>
     /// <param name="ldc">Elements from one row of C to the next.</param>
     /// <param name="m">Rows of A and C.</param>
     /// <param name="epilogue">The epilogue.</param>
@@ -82,7 +82,7 @@ public static unsafe class NarrowMatrixMultiply
         var work = new DynamicProductWork<TFormat, TOutput, TEpilogue>
         {
             Workers = workers,
-            Partition = MatrixPartition.Create(workers.Count, 1, m, weights.Columns, weights.Depth),
+            Partition = MatrixPartition.Create(workers.Count, 1, m, weights.Columns, weights.Depth, TEpilogue.PanelsPerUnit),
             A = a,
             StrideA = lda,
             Matrix = weights,

@@ -8,7 +8,7 @@ internal static unsafe class SumRows
     /// <summary>Floats from one row of sums to the next.</summary>
     public const int Stride = MatrixMultiply.PanelColumns;
 
-    /// <summary>Stores epilogue(sums), converted to the output's type.</summary>
+    /// <summary>Stores epilogue(sums), converted to the output's type; an epilogue that stores does so itself.</summary>
     public static void Store<V, TEpilogue, TOutput>(float* sums, nint rows, TOutput* c, nint ldc, nint columns, ref TEpilogue epilogue, nint row, nint column)
         where V : struct, IVector<V>
         where TEpilogue : struct, IEpilogue
@@ -19,12 +19,20 @@ internal static unsafe class SumRows
             nint lane = 0;
             for (; lane + V.Count <= columns; lane += V.Count)
             {
-                NarrowLanes.Store(epilogue.Apply(V.Load(sums + lane), row + index, column + lane), c + lane);
+                V result = epilogue.Apply(V.Load(sums + lane), row + index, column + lane);
+                if (!TEpilogue.Stores)
+                {
+                    NarrowLanes.Store(result, c + lane);
+                }
             }
 
             for (; lane < columns; lane++)
             {
-                NarrowLanes.Store(epilogue.Apply(new ScalarFloat(sums[lane]), row + index, column + lane), c + lane);
+                ScalarFloat result = epilogue.Apply(new ScalarFloat(sums[lane]), row + index, column + lane);
+                if (!TEpilogue.Stores)
+                {
+                    NarrowLanes.Store(result, c + lane);
+                }
             }
 
             sums += Stride;
