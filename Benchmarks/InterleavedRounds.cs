@@ -7,7 +7,15 @@ namespace Cameo.Benchmarks;
 /// </summary>
 internal static class InterleavedRounds
 {
-    /// <summary>Times one turn of each contestant, round after round.</summary>
+    // Threads of ONNX Runtime spin some 50 ms after a run. A share of a processor that is well above what an idle process takes, and well below one spinning thread.
+    private const double IdleShare = 0.3;
+    private const int MostPauses = 100;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>
+    /// Times one turn of each contestant, round after round. Before a turn all threads of the process come to rest: those that still spin after another contestant's turn would take the
+    /// processors of this one's. Then it runs once unmeasured, which wakes its own threads, as in a process that has nothing else to do.
+    /// </summary>
     /// <param name="rounds">Number of rounds; two more come before, unmeasured.</param>
     /// <param name="contestants">What to compare. Turns should take a few milliseconds, so that the scheduler's slices hit all alike.</param>
     public static Timing[] Measure(int rounds, params Contestant[] contestants)
@@ -26,6 +34,8 @@ internal static class InterleavedRounds
             {
                 // Another one begins each round, so that none always runs after the same neighbour.
                 int index = (turn + round) % contestants.Length;
+                Settle();
+                contestants[index].Run(round);
                 long start = Stopwatch.GetTimestamp();
                 contestants[index].Run(round);
                 seconds[index][round] = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -33,5 +43,20 @@ internal static class InterleavedRounds
         }
 
         return [.. seconds.Select(Timing.Of)];
+    }
+
+    /// <summary>Waits until no thread of this process spins any more.</summary>
+    private static void Settle()
+    {
+        for (int pause = 0; pause < MostPauses; pause++)
+        {
+            TimeSpan before = Environment.CpuUsage.TotalTime;
+            long start = Stopwatch.GetTimestamp();
+            Thread.Sleep(Pause);
+            if ((Environment.CpuUsage.TotalTime - before) < IdleShare * Stopwatch.GetElapsedTime(start))
+            {
+                return;
+            }
+        }
     }
 }

@@ -1,5 +1,8 @@
+using Cameo.Benchmarks.Models;
 using Cameo.Benchmarks.Peers;
 using Cameo.Kernels;
+using Cameo.Sessions;
+using Cameo.Tests.Models;
 using Cameo.Threading;
 using Cameo.Vectors;
 
@@ -8,60 +11,96 @@ namespace Cameo.Benchmarks;
 /// <summary>float32 matrix products against ONNX Runtime and the machine's limits.</summary>
 internal static unsafe class MatrixMultiplyComparison
 {
-    private const int Rounds = 101;
+    private const int Rounds = 41;
+
+    // A turn repeats short products until they take about as long as the scheduler lets a thread run undisturbed.
+    private const double TurnSeconds = 0.004;
     private static readonly int[] ThreadCounts = [1, 2];
 
-    public static void Run()
+    /// <summary>Measures the main products, or all whose names contain one of the arguments.</summary>
+    public static void Run(string[] names)
     {
         Console.WriteLine($"{Environment.ProcessorCount} processors, {VectorWidth.Bits}-bit vectors, ONNX Runtime {OnnxRuntimePackage.Version}; {Rounds} interleaved rounds, each figure as median / fastest round");
         Console.WriteLine();
         Console.WriteLine("| work | threads | Cameo | ONNX Runtime | Cameo / ONNX Runtime | limit | share of limit |");
         Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
-        foreach (int threads in ThreadCounts)
+        bool isWanted(string name) => names.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase));
+        MatrixWork[] works = names.Length == 0 ? MatrixWork.Main : [.. MatrixWork.Main.Concat(MatrixWork.Others).Where(work => isWanted(work.Name))];
+        foreach (MatrixWork work in works)
         {
-            Product(1024, 1024, 1024, threads);
-            Product(128, 3072, 768, threads);
+            Product(work);
         }
 
-        foreach (int threads in ThreadCounts)
+        foreach (int threads in ThreadCounts.Where(_ => names.Length == 0 || isWanted("GEMV")))
         {
             MatrixVector(8192, 2048, threads);
         }
     }
 
-    private static void Product(int m, int n, int k, int threads)
+    private static void Product(MatrixWork work)
     {
-        using NativeBuffer a = new NativeBuffer(m * k).Fill(1);
-        using NativeBuffer b = new NativeBuffer(k * n).Fill(2);
-        using var packed = new NativeBuffer(MatrixMultiply.PackedLength(n, k));
-        using var ours = new NativeBuffer(m * n);
-        using var theirs = new NativeBuffer(m * n);
-        Pack(b.Pointer, packed.Pointer, n, k);
+        string folder = Directory.CreateTempSubdirectory("cameo-bench-").FullName;
+        try
+        {
+            using NativeBuffer left = Buffer(work.Left, 1), right = Buffer(work.Right, 2);
+            byte[] onnx = OnnxModelWriter.MatMul(work, right.Span);
+            string path = Path.Combine(folder, "product.onnx");
+            File.WriteAllBytes(path, onnx);
+            using CompiledModel model = OnnxCompiler.Compile(path, folder);
+            foreach (int threads in ThreadCounts)
+            {
+                Product(work, model, onnx, left, right, threads);
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 
-        using var session = new OnnxRuntimeSession(OnnxModelWriter.MatMul(m, n, k, b.Span), threads);
-        session.BindInput(0, a.Pointer, [m, k]);
-        session.BindOutput(0, theirs.Pointer, [m, n]);
+    private static void Product(MatrixWork work, CompiledModel model, byte[] onnx, NativeBuffer left, NativeBuffer right, int threads)
+    {
+        using NativeBuffer output = Buffer(work.Output, 3);
+        using CompiledSession session = model.CreateSession(new SessionOptions { Threads = threads });
+        var inputs = new Dictionary<string, Tensor> { ["x"] = Tensor.Create(left.Span.ToArray(), work.Left), ["w"] = Tensor.Create(right.Span.ToArray(), work.Right) };
+        using var ours = new BoundRun(session, inputs);
+        using var theirs = new OnnxRuntimeSession(onnx, threads);
+        theirs.BindInput(0, left.Pointer, work.Left);
+        if (!work.IsConstant)
+        {
+            theirs.BindInput(1, right.Pointer, work.Right);
+        }
+
+        theirs.BindOutput(0, output.Pointer, work.Output);
+        ours.Run();
+        theirs.RunBound();
+        Compare(ours.Output(0).AsSpan<float>(), output.Span, work.Depth);
+
+        double limitSeconds = work.Operations / threads / 100e9;
+        int repetitions = Math.Max(1, (int)(TurnSeconds / limitSeconds));
         var workers = new Workers(threads);
-        void multiply() => MatrixMultiply.Packed(workers, a.Pointer, k, packed.Pointer, ours.Pointer, n, m, n, k, default(NoEpilogue));
-        multiply();
-        session.RunBound();
-        Compare(ours, theirs, k);
 
-        // As long as the shorter product, so that other work on the machine interrupts both alike.
-        var peak = new MultiplyAddPeak { Steps = 20_000_000 / VectorWidth.Lanes };
-
+        // As long as the products, so that other work on the machine interrupts all alike.
+        var peak = new MultiplyAddPeak();
+        peak.Steps = (int)(work.Operations * repetitions / threads / (2 * peak.MultiplyAddsPerStep));
         Timing[] timings = InterleavedRounds.Measure(
             Rounds,
-            new("Cameo", _ => multiply()),
-            new("ONNX Runtime", _ => session.RunBound()),
+            new("Cameo", _ => Repeat(ours.Run, repetitions)),
+            new("ONNX Runtime", _ => Repeat(theirs.RunBound, repetitions)),
             new("peak", _ => workers.Run(ref peak, threads)));
-        double operations = 2.0 * m * n * k / 1e9;
-
-        // The peak's run as it would be, had it as many operations as the product.
-        double scale = operations / (2 * peak.MultiplyAdds * threads / 1e9);
-        var limit = new Timing(timings[2].Median * scale, timings[2].Fastest * scale);
+        double operations = work.Operations * repetitions / 1e9;
         Console.WriteLine(
-            $"| MatMul {m}×{k}×{n} | {threads} | {timings[0].Rate(operations)} GFLOP/s | {timings[1].Rate(operations)} GFLOP/s | {timings[0].Ratio(timings[1])} | {limit.Rate(operations)} GFLOP/s | {timings[0].Share(limit)} |");
+            $"| MatMul {work.Name} | {threads} | {timings[0].Rate(operations)} GFLOP/s | {timings[1].Rate(operations)} GFLOP/s | {timings[0].Ratio(timings[1])} | {timings[2].Rate(operations)} GFLOP/s | {timings[0].Share(timings[2])} |");
+    }
+
+    private static NativeBuffer Buffer(long[] shape, int seed) => new NativeBuffer((nint)shape.Aggregate(1L, static (product, size) => product * size)).Fill(seed);
+
+    private static void Repeat(Action run, int repetitions)
+    {
+        for (int count = 0; count < repetitions; count++)
+        {
+            run();
+        }
     }
 
     /// <summary>Matrices in turn, so many that none is still in a cache when its turn comes again.</summary>
@@ -96,26 +135,14 @@ internal static unsafe class MatrixMultiplyComparison
             $"| GEMV {k}×{n}, {matrices * gigabytes * 1e9 / (1 << 20):F0} MiB in turn | {threads} | {timings[0].Rate(gigabytes)} GB/s | | | {limit.Rate(gigabytes)} GB/s | {timings[0].Share(limit)} |");
     }
 
-    private static void Pack(float* b, float* packed, int n, int k)
+    /// <summary>Both sum the same products in different orders: each is off by at most as many units of the last place of the largest sum.</summary>
+    private static void Compare(ReadOnlySpan<float> ours, ReadOnlySpan<float> theirs, long depth)
     {
-        for (int column = 0; column < n; column++)
+        for (int index = 0; index < ours.Length; index++)
         {
-            float* panel = packed + ((long)column / MatrixMultiply.PanelColumns * MatrixMultiply.PanelColumns * k);
-            for (int row = 0; row < k; row++)
+            if (!(Math.Abs(ours[index] - theirs[index]) <= depth * 1.2e-7f * Math.Sqrt(depth)))
             {
-                panel[(row * MatrixMultiply.PanelColumns) + (column % MatrixMultiply.PanelColumns)] = b[((long)row * n) + column];
-            }
-        }
-    }
-
-    /// <summary>Both sum the same k products in different orders: each is off by at most k units of the last place of the largest sum.</summary>
-    private static void Compare(NativeBuffer ours, NativeBuffer theirs, int k)
-    {
-        for (nint index = 0; index < ours.Length; index++)
-        {
-            if (!(Math.Abs(ours.Pointer[index] - theirs.Pointer[index]) <= k * 1.2e-7f * Math.Sqrt(k)))
-            {
-                throw new InvalidOperationException($"Element {index}: {ours.Pointer[index]:R} here, {theirs.Pointer[index]:R} in ONNX Runtime.");
+                throw new InvalidOperationException($"Element {index}: {ours[index]:R} here, {theirs[index]:R} in ONNX Runtime.");
             }
         }
     }

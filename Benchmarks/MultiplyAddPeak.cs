@@ -14,8 +14,11 @@ internal struct MultiplyAddPeak : IParallelWork, IVectorAction
     /// <summary>Keeps the result alive.</summary>
     public float Sum;
 
+    /// <summary>Multiply-adds a thread does in one step.</summary>
+    public readonly double MultiplyAddsPerStep => (double)Chains * VectorWidth.Lanes;
+
     /// <summary>Multiply-adds a thread does in one run.</summary>
-    public readonly double MultiplyAdds => (double)Steps * Chains * VectorWidth.Lanes;
+    public readonly double MultiplyAdds => Steps * MultiplyAddsPerStep;
 
     public void Run(int part, int parts) => VectorDispatch.Run(ref this);
 

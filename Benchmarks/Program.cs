@@ -5,7 +5,10 @@ using Cameo.Benchmarks.Models;
 switch (args.FirstOrDefault())
 {
     case "matmul":
-        MatrixMultiplyComparison.Run();
+        MatrixMultiplyComparison.Run(args[1..]);
+        break;
+    case "threads":
+        WorkerWakeUps.Run();
         break;
     case "models":
         ModelSuite.Run(args[1..]);

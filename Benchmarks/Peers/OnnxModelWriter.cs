@@ -8,16 +8,28 @@ internal static class OnnxModelWriter
 {
     private const int Float32 = 1;
 
-    /// <summary>y[m, n] = x[m, k] · w, with w[k, n] as an initializer.</summary>
-    public static byte[] MatMul(int m, int n, int k, ReadOnlySpan<float> weights)
+    /// <summary>y = x · w, with w as an initializer or as a second input; the last two axes of x or w may be swapped first, by a node of their own.</summary>
+    public static byte[] MatMul(MatrixWork work, ReadOnlySpan<float> weights)
     {
-        byte[] node = [.. Text(1, "x"), .. Text(1, "w"), .. Text(2, "y"), .. Text(3, "product"), .. Text(4, "MatMul")];
         byte[] graph =
         [
-            .. Message(1, node), .. Text(2, "graph"), .. Message(5, Tensor("w", [k, n], weights)),
-            .. Message(11, ValueInfo("x", [m, k])), .. Message(12, ValueInfo("y", [m, n])),
+            .. work.SwapsLeft ? Message(1, Swap("x", "left", work.Left.Length)) : [],
+            .. work.SwapsRight ? Message(1, Swap("w", "right", work.Right.Length)) : [],
+            .. Message(1, [.. Text(1, work.SwapsLeft ? "left" : "x"), .. Text(1, work.SwapsRight ? "right" : "w"), .. Text(2, "y"), .. Text(3, "product"), .. Text(4, "MatMul")]),
+            .. Text(2, "graph"),
+            .. work.IsConstant ? Message(5, Tensor("w", work.Right, weights)) : [],
+            .. Message(11, ValueInfo("x", work.Left)),
+            .. work.IsConstant ? [] : Message(11, ValueInfo("w", work.Right)),
+            .. Message(12, ValueInfo("y", work.Output)),
         ];
         return [.. Number(1, 8), .. Message(7, graph), .. Message(8, [.. Text(1, ""), .. Number(2, 13)])];
+    }
+
+    private static byte[] Swap(string from, string to, int rank)
+    {
+        int[] permutation = [.. Enumerable.Range(0, rank - 2), rank - 1, rank - 2];
+        byte[] attribute = [.. Text(1, "perm"), .. permutation.SelectMany(static axis => Number(8, axis)), .. Number(20, 7)];
+        return [.. Text(1, from), .. Text(2, to), .. Text(3, to), .. Text(4, "Transpose"), .. Message(5, attribute)];
     }
 
     private static byte[] Tensor(string name, long[] shape, ReadOnlySpan<float> values)

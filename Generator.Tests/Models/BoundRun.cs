@@ -11,7 +11,9 @@ namespace Cameo.Tests.Models;
 internal sealed unsafe class BoundRun : IDisposable
 {
     private readonly Bind _bind;
+    private readonly Action _enter;
     private readonly Action _execute;
+    private readonly Action _exit;
     private readonly View _view;
     private readonly List<GCHandle> _pins = [];
     private readonly long[][] _shapes;
@@ -21,7 +23,9 @@ internal sealed unsafe class BoundRun : IDisposable
     public BoundRun(CompiledSession session, IReadOnlyDictionary<string, Tensor> tensors)
     {
         _bind = Method("BindInput", session).CreateDelegate<Bind>(session);
+        _enter = Method("Enter", session).CreateDelegate<Action>(session);
         _execute = Method("Execute", session).CreateDelegate<Action>(session);
+        _exit = Method("Exit", session).CreateDelegate<Action>(session);
         _view = Method("GetOutputView", session).CreateDelegate<View>(session);
         Tensor[] inputs = [.. session.Description.Inputs.Select(input => tensors[input.Name])];
         _shapes = [.. inputs.Select(static input => input.Shape.ToArray())];
@@ -40,12 +44,20 @@ internal sealed unsafe class BoundRun : IDisposable
     /// <summary>Runs the model once.</summary>
     public void Run()
     {
-        for (int index = 0; index < _shapes.Length; index++)
+        _enter();
+        try
         {
-            _bind(index, (void*)_pins[index].AddrOfPinnedObject(), _shapes[index]);
-        }
+            for (int index = 0; index < _shapes.Length; index++)
+            {
+                _bind(index, (void*)_pins[index].AddrOfPinnedObject(), _shapes[index]);
+            }
 
-        _execute();
+            _execute();
+        }
+        finally
+        {
+            _exit();
+        }
     }
 
     /// <summary>A copy of an output of the last run.</summary>

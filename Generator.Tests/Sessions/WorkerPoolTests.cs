@@ -31,6 +31,18 @@ public sealed unsafe class WorkerPoolTests
     }
 
     [Fact]
+    public void NoMoreThreadsThanProcessorsAreUsed()
+    {
+        var pool = new WorkerPool("Cameo few", processors: 2);
+        var work = new SummingWork();
+        pool.BeginSession(8);
+        pool.Run(ref work, 100, threads: 8);
+        pool.EndSession();
+        Assert.Equal(4950, work.Sum);
+        Assert.Equal(1, pool.StartedWorkers);
+    }
+
+    [Fact]
     public void ChangesToTheWorkReachTheCaller()
     {
         var work = new SummingWork();
@@ -69,9 +81,9 @@ public sealed unsafe class WorkerPoolTests
     [Fact]
     public void ManyCallersAtOnceAllFinish()
     {
-        // Numbers of parts and threads change from run to run, some runs fail, and some callers pause: a worker that is late for one run
+        // More threads than most machines have processors. Numbers of parts and threads change from run to run, some runs fail, and some callers pause: a worker that is late for one run
         // meets another of every kind.
-        var pool = new WorkerPool("Cameo crowd");
+        var pool = new WorkerPool("Cameo crowd", processors: 8);
         long end = Stopwatch.GetTimestamp() + (2 * Stopwatch.Frequency);
         var errors = new ConcurrentQueue<Exception>();
         Thread[] callers = [.. Enumerable.Range(0, 5).Select(seed => new Thread(() => Call(pool, new Random(seed), end, errors)))];
@@ -93,7 +105,7 @@ public sealed unsafe class WorkerPoolTests
     public void PartsRunOnSeveralThreadsAtOnce()
     {
         // Both parts wait for each other: this ends only if two threads are in the run. In the shared pool, busy with another test, they need not be.
-        var pool = new WorkerPool("Cameo meeting");
+        var pool = new WorkerPool("Cameo meeting", processors: 8);
         var work = new MeetingWork(new Barrier(2));
         pool.Run(ref work, 2, threads: 2);
         Assert.True(work.Met);
@@ -126,7 +138,7 @@ public sealed unsafe class WorkerPoolTests
         Skip.IfNot(OperatingSystem.IsLinux(), "Processor time of single threads is read from Linux's /proc.");
 
         // A pool of its own: other tests keep the shared one busy. Thread names are cut at 15 characters by the system.
-        var pool = new WorkerPool("Cameo idle");
+        var pool = new WorkerPool("Cameo idle", processors: 8);
         var work = new SummingWork();
         for (int round = 0; round < 100; round++)
         {
@@ -134,12 +146,16 @@ public sealed unsafe class WorkerPoolTests
         }
 
         Assert.Equal(3, pool.StartedWorkers);
+
+        // A session that is long busy with kernels of one thread: the workers wake for it, and sleep again before it ends.
+        pool.BeginSession(4);
         Thread.Sleep(200);
         (int threads, double before) = ProcessorMilliseconds("Cameo idle");
         Thread.Sleep(500);
         (_, double after) = ProcessorMilliseconds("Cameo idle");
         Assert.Equal(3, threads);
         Assert.InRange(after - before, 0, 1);
+        pool.EndSession();
 
         // And they come back to work.
         var meeting = new MeetingWork(new Barrier(4));
@@ -147,10 +163,52 @@ public sealed unsafe class WorkerPoolTests
         Assert.True(meeting.Met);
     }
 
+    [SkippableFact]
+    public void RunsFarApartLeaveTheProcessorsIdleBetween()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "Processor time of single threads is read from Linux's /proc.");
+        var pool = new WorkerPool("Cameo apart", processors: 8);
+        var work = new SummingWork();
+        pool.Run(ref work, 2, threads: 2);
+        Thread.Sleep(50);
+        (_, double before) = ProcessorMilliseconds("Cameo apart");
+        const int runs = 40;
+        for (int run = 0; run < runs; run++)
+        {
+            pool.BeginSession(2);
+            pool.Run(ref work, 2, threads: 2);
+            pool.EndSession();
+            Thread.Sleep(10);
+        }
+
+        (_, double after) = ProcessorMilliseconds("Cameo apart");
+
+        // The longest spin after each run would be 40 ms.
+        Assert.InRange(after - before, 0, runs * WorkerPool.SpinMicroseconds / 1000 / 2);
+    }
+
+    [Fact]
+    public void AnnouncedWorkersComeToTheRun()
+    {
+        // All parts wait for each other: this ends only if three threads are in the run, however the announcement and the order meet workers that fall asleep.
+        var pool = new WorkerPool("Cameo awaited", processors: 8);
+        var first = new SummingWork();
+        pool.Run(ref first, 3, threads: 3);
+        for (int round = 0; round < 20; round++)
+        {
+            Thread.Sleep(3);
+            pool.BeginSession(3);
+            var meeting = new MeetingWork(new Barrier(3));
+            pool.Run(ref meeting, 3, threads: 3);
+            pool.EndSession();
+            Assert.True(meeting.Met);
+        }
+    }
+
     [Fact]
     public void ABusyPoolLeavesARunToItsCaller()
     {
-        var pool = new WorkerPool("Cameo busy");
+        var pool = new WorkerPool("Cameo busy", processors: 8);
         using var inside = new Barrier(2);
         using var leave = new ManualResetEventSlim();
         var first = new Thread(() =>
@@ -220,9 +278,20 @@ public sealed unsafe class WorkerPoolTests
             while (Stopwatch.GetTimestamp() < end)
             {
                 int parts = random.Next(1, 9);
+                bool isAnnounced = random.Next(2) == 0;
+                if (isAnnounced)
+                {
+                    pool.BeginSession(random.Next(1, 6));
+                }
+
                 var work = new SummingWork();
                 pool.Run(ref work, parts, threads: random.Next(1, 6));
                 Assert.Equal(parts * (parts - 1) / 2, work.Sum);
+                if (isAnnounced)
+                {
+                    pool.EndSession();
+                }
+
                 if (random.Next(200) == 0)
                 {
                     var failing = new FailingWork(from: 0);

@@ -15,9 +15,14 @@ public abstract unsafe partial class CompiledSession : IDisposable
     private const int Running = 1;
     private const int Disposed = 2;
 
+    // Runs without parallel kernels after which the workers are not told of the next one any more.
+    private const int ParallelMemory = 8;
+
     private readonly WorkerScratch _scratch = new();
     private Arena? _arena;
     private int _use;
+    private int _parallelRuns;
+    private bool _isAnnounced;
 
     /// <summary>Prepares what all sessions have.</summary>
     /// <param name="model">The model.</param>
@@ -106,11 +111,24 @@ public abstract unsafe partial class CompiledSession : IDisposable
         {
             ThrowCannotEnter(use);
         }
+
+        if (_parallelRuns > 0)
+        {
+            Announce();
+        }
     }
 
     /// <summary>Gives the session back after a run.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    protected void Exit() => Volatile.Write(ref _use, Free);
+    protected void Exit()
+    {
+        if (_parallelRuns > 0 || _scratch.HadParts)
+        {
+            RememberParallelRun();
+        }
+
+        Volatile.Write(ref _use, Free);
+    }
 
     /// <summary>Makes the arena at least this large. When it grows, its address changes and its content is lost.</summary>
     /// <param name="bytes">Bytes needed.</param>
@@ -146,6 +164,26 @@ public abstract unsafe partial class CompiledSession : IDisposable
         if (value is < 1 || value > maximum)
         {
             throw new ArgumentOutOfRangeException("options", value, $"SessionOptions.{option} must be between 1 and {maximum}.");
+        }
+    }
+
+    /// <summary>Tells the workers of this run, as the last ones had work for them, so that they need not be woken by its first parallel kernel.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Announce()
+    {
+        _isAnnounced = true;
+        WorkerPool.Shared.BeginSession(Workers.Count);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void RememberParallelRun()
+    {
+        _parallelRuns = _scratch.HadParts ? ParallelMemory : _parallelRuns - 1;
+        _scratch.HadParts = false;
+        if (_isAnnounced)
+        {
+            _isAnnounced = false;
+            WorkerPool.Shared.EndSession();
         }
     }
 

@@ -8,11 +8,19 @@ namespace Cameo.Threading;
 /// <summary>
 /// The process's pool of worker threads. A run is cut into parts by its caller; the calling thread and the workers take parts until none
 /// is left. Nothing is allocated by a run. A worker that is late costs nothing: the others take its parts. The threads are background threads, started when a run
-/// first needs them; after work they spin for <see cref="SpinMicroseconds"/> and then sleep in the kernel.
+/// first needs them; after work they spin for a bounded time, then sleep in the kernel.
 /// </summary>
 /// <remarks>
+/// <para>
+/// Handing parts to a spinning thread takes less than 1 µs, waking a sleeping one 15 to 60 µs, on a busy machine milliseconds. So a session that had work for the
+/// workers announces its next run before that run's first parallel kernel (<see cref="BeginSession"/>), and workers spin up to <see cref="SpinMicroseconds"/>: between the
+/// kernels of a run, and after it where the next one is likely to come as soon. Where the last one took longer to come, they spin for <see cref="BriefSpinMicroseconds"/>.
+/// So a process that runs models now and then has idle processors between, and one that runs them without pause does not wait for threads to wake.
+/// </para>
+/// <para>
 /// One run at a time uses the workers. A run that comes while another is under way (a second session on another thread, or a run
 /// started inside a part) does all its parts on its own thread: the same parts, hence the same bits, and no thread ever waits for the pool.
+/// </para>
 /// </remarks>
 public sealed unsafe class WorkerPool
 {
@@ -20,16 +28,29 @@ public sealed unsafe class WorkerPool
     public const int MaximumThreads = 1024;
 
     /// <summary>
-    /// How long a thread without work spins before it sleeps. Handing parts to spinning threads takes less than 1 µs, waking a sleeping one 15
-    /// to 30 µs (measured with 4 threads in a virtual machine, where a wake-up is dear), and the gap between two parallel kernels of a run is
-    /// mostly shorter than this. Spinning many times longer than a wake-up takes gains nothing and costs others processor time.
-    /// The spinning threads do not yield: on a busy machine that gives their processor away for milliseconds.
+    /// Longest time that a thread without work spins before it sleeps. Many times what waking takes, as a kernel that lacks a thread may take twice as long, yet little
+    /// processor time for a pause between runs. Spinning threads do not yield: on a busy machine that gives their processor away for milliseconds.
     /// </summary>
-    public const int SpinMicroseconds = 100;
+    public const int SpinMicroseconds = 1000;
+
+    /// <summary>
+    /// How long a thread spins where a longer time has not paid, as the last run was further away. About what waking takes, so that spinning in vain and sleeping in vain
+    /// cost alike.
+    /// </summary>
+    public const int BriefSpinMicroseconds = 50;
+
+    // Reading the clock takes as long as looking for work several times.
+    private const int LooksPerClockReading = 8;
+
+    // A worker that wakes on its caller's processor gives it back this often: enough for the system to let the caller go on or to move the worker, and no delay worth mentioning
+    // where the caller is blocked and only the worker can go on.
+    private const int YieldsToCaller = 16;
 
     private static readonly long SpinTicks = Stopwatch.Frequency * SpinMicroseconds / 1_000_000;
+    private static readonly long BriefSpinTicks = Stopwatch.Frequency * BriefSpinMicroseconds / 1_000_000;
 
     private readonly string _threadName;
+    private readonly int _processors;
     private readonly Lock _growth = new();
     private readonly Lock _failure = new();
     private readonly AutoResetEvent _finished = new(false);
@@ -41,6 +62,7 @@ public sealed unsafe class WorkerPool
     private delegate*<void*, int, int, void> _invoke;
     private int _parts;
     private int _helpers;
+    private int _callerProcessor;
     private int _generation;
     private Exception? _exception;
     private int _exceptionPart;
@@ -51,16 +73,25 @@ public sealed unsafe class WorkerPool
     private PaddedLong _claim;
     private PaddedLong _completed;
 
+    // What sessions tell of their runs. Only speed depends on it, so with several sessions the last one's word may stand.
+    private PaddedLong _announcement;
+    private int _announcedHelpers;
+    private int _sessions;
+    private long _lastEnd = Stopwatch.GetTimestamp();
+    private bool _nextRunIsNear = true;
+
     /// <summary>A pool of its own, for tests; the threads of a pool never end.</summary>
     /// <param name="threadName">What its threads are called, with their number behind it.</param>
-    internal WorkerPool(string threadName)
+    /// <param name="processors">Processors to count with.</param>
+    internal WorkerPool(string threadName, int processors)
     {
         _threadName = threadName;
-        Threads = DefaultThreads(Environment.GetEnvironmentVariable("CAMEO_THREADS"), Environment.ProcessorCount);
+        _processors = processors;
+        Threads = DefaultThreads(Environment.GetEnvironmentVariable("CAMEO_THREADS"), processors);
     }
 
     /// <summary>The pool of this process.</summary>
-    public static WorkerPool Shared { get; } = new("Cameo worker");
+    public static WorkerPool Shared { get; } = new("Cameo worker", Environment.ProcessorCount);
 
     /// <summary>
     /// Threads used where nobody asks for a number: the environment variable <c>CAMEO_THREADS</c>, else <see cref="Environment.ProcessorCount"/>,
@@ -79,7 +110,7 @@ public sealed unsafe class WorkerPool
         where TWork : struct, IParallelWork => Run(ref work, parts, Threads);
 
     /// <summary>
-    /// Runs all parts of <paramref name="work"/> on at most <paramref name="threads"/> threads, the calling one included, and returns when
+    /// Runs all parts of <paramref name="work"/> on at most <paramref name="threads"/> threads, the calling one included, and never on more than there are processors. Returns when
     /// the last is done. If parts throw, the exception of the lowest of them is thrown here, after all running parts have ended.
     /// </summary>
     /// <typeparam name="TWork">The work; a struct, so that the call is direct and nothing is allocated.</typeparam>
@@ -89,7 +120,7 @@ public sealed unsafe class WorkerPool
     public void Run<TWork>(ref TWork work, int parts, int threads)
         where TWork : struct, IParallelWork
     {
-        int helpers = Math.Min(Math.Min(parts, threads), MaximumThreads) - 1;
+        int helpers = Math.Min(parts, Usable(threads)) - 1;
         if (helpers <= 0 || Interlocked.CompareExchange(ref _busy, 1, 0) != 0)
         {
             for (int part = 0; part < parts; part++)
@@ -113,12 +144,44 @@ public sealed unsafe class WorkerPool
         }
     }
 
+    /// <summary>
+    /// Announces a run that will have work for several threads: workers that sleep wake while the run begins, and spin between its kernels.
+    /// To be followed by <see cref="EndSession"/>.
+    /// </summary>
+    /// <param name="threads">Most threads that its kernels will use, the calling one included.</param>
+    internal void BeginSession(int threads)
+    {
+        Interlocked.Increment(ref _sessions);
+        Volatile.Write(ref _nextRunIsNear, Stopwatch.GetTimestamp() - Volatile.Read(ref _lastEnd) < SpinTicks);
+        Worker[] workers = Volatile.Read(ref _workers);
+        int helpers = Math.Min(Usable(threads) - 1, workers.Length);
+        if (helpers > 0)
+        {
+            _callerProcessor = Thread.GetCurrentProcessorId();
+            Volatile.Write(ref _announcedHelpers, helpers);
+
+            // A full fence: either the worker sees it before it sleeps, or it is seen to sleep.
+            Interlocked.Increment(ref _announcement.Value);
+            workers[0].WakeIfAsleep();
+        }
+    }
+
+    /// <summary>Ends what <see cref="BeginSession"/> began.</summary>
+    internal void EndSession()
+    {
+        Volatile.Write(ref _lastEnd, Stopwatch.GetTimestamp());
+        Interlocked.Decrement(ref _sessions);
+    }
+
     /// <summary>The default number of threads for a value of <c>CAMEO_THREADS</c> and a number of processors.</summary>
     internal static int DefaultThreads(string? environment, int processors)
     {
         bool given = int.TryParse(environment, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads >= 1;
         return Math.Min(given ? threads : Math.Max(processors, 1), MaximumThreads);
     }
+
+    /// <summary>Threads that one run may use: more than processors would only take turns, and one that waits could keep the one it waits for from running.</summary>
+    private int Usable(int threads) => Math.Min(Math.Min(threads, _processors), MaximumThreads);
 
     private static void Invoke<TWork>(void* work, int part, int parts)
         where TWork : struct, IParallelWork => Unsafe.AsRef<TWork>(work).Run(part, parts);
@@ -132,6 +195,7 @@ public sealed unsafe class WorkerPool
         _invoke = invoke;
         _parts = parts;
         _helpers = helpers;
+        _callerProcessor = Thread.GetCurrentProcessorId();
         _exception = null;
         _exceptionPart = int.MaxValue;
         _completed.Value = 0;
@@ -207,9 +271,9 @@ public sealed unsafe class WorkerPool
     private void WaitForOthers(int parts)
     {
         long start = Stopwatch.GetTimestamp();
-        while (Volatile.Read(ref _completed.Value) != parts)
+        for (int look = 1; Volatile.Read(ref _completed.Value) != parts; look++)
         {
-            if (Stopwatch.GetTimestamp() - start < SpinTicks)
+            if (look % LooksPerClockReading != 0 || Stopwatch.GetTimestamp() - start < SpinTicks)
             {
                 Thread.SpinWait(1);
                 continue;
@@ -226,14 +290,24 @@ public sealed unsafe class WorkerPool
         }
     }
 
+    /// <summary>How long workers spin at the moment.</summary>
+    private long WorkerSpinTicks() =>
+        Volatile.Read(ref _nextRunIsNear) || Volatile.Read(ref _sessions) != 0 ? SpinTicks : BriefSpinTicks;
+
+    /// <summary>
+    /// Whether the calling worker is where the last caller was. On a busy machine the system likes to wake a thread beside the one that woke it, where it could only work or spin
+    /// at the caller's expense.
+    /// </summary>
+    private bool IsOnCallersProcessor() => Thread.GetCurrentProcessorId() == Volatile.Read(ref _callerProcessor);
+
     /// <summary>
     /// Wakes the two workers that worker <paramref name="number"/> is to wake, as in a binary heap: waking takes long, so the caller wakes only
     /// the first and goes to work. Nothing depends on it but speed: parts that no worker takes are done by the caller.
     /// </summary>
-    private void WakeNext(int number)
+    private void WakeNext(int number, int helpers)
     {
         Worker[] workers = Volatile.Read(ref _workers);
-        int last = Math.Min(Math.Min((2 * number) + 1, _helpers), workers.Length);
+        int last = Math.Min(Math.Min((2 * number) + 1, helpers), workers.Length);
         for (int next = 2 * number; next <= last; next++)
         {
             workers[next - 1].WakeIfAsleep();
@@ -270,6 +344,7 @@ public sealed unsafe class WorkerPool
         private readonly int _number;
         private readonly AutoResetEvent _wake = new(false);
         private PaddedLong _ordered;
+        private long _announcement;
         private int _sleeps;
 
         public Worker(WorkerPool pool, int number)
@@ -300,7 +375,12 @@ public sealed unsafe class WorkerPool
             while (true)
             {
                 last = WaitForOrder(last);
-                _pool.WakeNext(_number);
+                _pool.WakeNext(_number, Volatile.Read(ref _pool._helpers));
+                for (int yields = 0; yields < YieldsToCaller && _pool.IsOnCallersProcessor(); yields++)
+                {
+                    Thread.Yield();
+                }
+
                 _pool.TakeParts((int)last);
             }
         }
@@ -308,7 +388,7 @@ public sealed unsafe class WorkerPool
         private long WaitForOrder(long last)
         {
             long start = Stopwatch.GetTimestamp();
-            while (true)
+            for (int look = 1; ; look++)
             {
                 long ordered = Volatile.Read(ref _ordered.Value);
                 if (ordered != last)
@@ -316,20 +396,34 @@ public sealed unsafe class WorkerPool
                     return ordered;
                 }
 
-                if (Stopwatch.GetTimestamp() - start < SpinTicks)
+                long announcement = Volatile.Read(ref _pool._announcement.Value);
+                if (announcement != _announcement)
                 {
-                    Thread.SpinWait(1);
-                    continue;
+                    _announcement = announcement;
+                    _pool.WakeNext(_number, Volatile.Read(ref _pool._announcedHelpers));
+                    start = Stopwatch.GetTimestamp();
                 }
 
-                Sleep(last);
+                if (look % LooksPerClockReading != 0)
+                {
+                    Thread.SpinWait(1);
+                }
+                else if (Stopwatch.GetTimestamp() - start > _pool.WorkerSpinTicks())
+                {
+                    Sleep(last);
+                    start = Stopwatch.GetTimestamp();
+                }
+                else if (_pool.IsOnCallersProcessor())
+                {
+                    Thread.Yield();
+                }
             }
         }
 
         private void Sleep(long last)
         {
             Interlocked.Exchange(ref _sleeps, 1);
-            while (Volatile.Read(ref _ordered.Value) == last)
+            while (Volatile.Read(ref _ordered.Value) == last && Volatile.Read(ref _pool._announcement.Value) == _announcement)
             {
                 _wake.WaitOne();
             }

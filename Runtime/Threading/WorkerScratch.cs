@@ -20,6 +20,9 @@ public sealed unsafe class WorkerScratch : IDisposable
     /// <summary>Frees the blocks that <see cref="Dispose"/> did not.</summary>
     ~WorkerScratch() => Free();
 
+    /// <summary>Whether work was run with several parts since this was last cleared.</summary>
+    internal bool HadParts { get; set; }
+
     /// <summary>Bytes held at the moment, over all blocks.</summary>
     public long Bytes
     {

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 
 namespace Cameo.Threading;
 
@@ -47,9 +46,21 @@ public readonly unsafe struct Workers
     /// <typeparam name="TWork">The work; a struct, so that the call is direct and nothing is allocated.</typeparam>
     /// <param name="work">The work; all threads see this one value.</param>
     /// <param name="parts">Number of parts, which may be more than the threads. Nothing runs for 0 or less.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run<TWork>(ref TWork work, int parts)
-        where TWork : struct, IParallelWork => WorkerPool.Shared.Run(ref work, parts, Count);
+        where TWork : struct, IParallelWork
+    {
+        if (parts > 1 && _count > 1)
+        {
+            _scratch!.HadParts = true;
+            WorkerPool.Shared.Run(ref work, parts, _count);
+            return;
+        }
+
+        for (int part = 0; part < parts; part++)
+        {
+            work.Run(part, parts);
+        }
+    }
 
     /// <summary>
     /// Scratch memory of one part, 64-byte aligned, kept for the next run and grown when needed. Its content is undefined. It stays valid
