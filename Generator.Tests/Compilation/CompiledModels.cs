@@ -9,7 +9,9 @@ namespace Cameo.Tests.Compilation;
 /// </summary>
 internal static class CompiledModels
 {
-    private const string DumpVariable = "CAMEO_DUMP";
+    /// <summary>Names a folder in which everything generated is kept.</summary>
+    public const string DumpVariable = "CAMEO_DUMP";
+
     private const int CompiledAlone = 4;
     private const string FolderPrefix = "cameo-models-";
 

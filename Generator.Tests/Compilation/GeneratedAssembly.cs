@@ -18,23 +18,36 @@ internal static class GeneratedAssembly
     /// <summary>Compiles and loads; every model gets its class or its errors.</summary>
     public static void Build(IReadOnlyList<ModelCompilation> models)
     {
+        using MemoryStream assembly = new();
+        using MemoryStream symbols = new();
+        IReadOnlyList<ModelCompilation> compiled = Emit(models, assembly, symbols);
+        if (compiled.Count > 0)
+        {
+            Load(compiled, assembly, symbols);
+        }
+    }
+
+    /// <summary>Compiles to streams and returns the models whose code the assembly has; the others get their errors.</summary>
+    public static IReadOnlyList<ModelCompilation> Emit(IReadOnlyList<ModelCompilation> models, Stream assembly, Stream? symbols)
+    {
         List<ModelCompilation> rest = [.. models.Where(static model => model.HasSources)];
         while (rest.Count > 0)
         {
             Dictionary<string, ModelCompilation> owners = new(StringComparer.Ordinal);
             CSharpCompilation compilation = Empty.Value.WithAssemblyName($"Generated{Guid.NewGuid():N}").AddSyntaxTrees(rest.SelectMany(model => Parse(model, owners)));
-            using MemoryStream assembly = new();
-            using MemoryStream symbols = new();
-            EmitResult result = compilation.Emit(assembly, symbols, options: new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb));
+            EmitResult result = compilation.Emit(assembly, symbols, options: symbols is null ? null : new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb));
             if (result.Success)
             {
                 AddWarnings(result, owners);
-                Load(rest, assembly, symbols);
-                return;
+                return rest;
             }
 
             DropFailures(rest, result, owners);
+            assembly.SetLength(0);
+            symbols?.SetLength(0);
         }
+
+        return rest;
     }
 
     private static IEnumerable<SyntaxTree> Parse(ModelCompilation model, Dictionary<string, ModelCompilation> owners)

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Cameo.Generator;
 using Cameo.Generator.Diagnostics;
+using Cameo.Generator.Graphs;
 using Cameo.Generator.Onnx;
 using Cameo.Generator.Packing;
 using Cameo.Sessions;
@@ -17,16 +18,19 @@ internal sealed class ModelCompilation
 
     private List<string>? _sharpErrors;
 
-    private ModelCompilation(string name, string path, string folder)
+    private readonly byte[]? _content;
+
+    private ModelCompilation(string name, string path, string folder, byte[]? content = null)
     {
         Name = name;
         Path = path;
         Folder = folder;
+        _content = content;
     }
 
     public string Name { get; }
 
-    /// <summary>The .onnx file.</summary>
+    /// <summary>The .onnx file; empty for a model in memory.</summary>
     public string Path { get; }
 
     /// <summary>Where the generated files stand.</summary>
@@ -54,8 +58,14 @@ internal sealed class ModelCompilation
 
     /// <summary>Imports, compiles and packs. Never throws: what goes wrong is kept.</summary>
     public static ModelCompilation Run(string name, string path, string className, string folder, IReadOnlyDictionary<string, string>? options = null)
+        => Run(new ModelCompilation(name, path, folder), className, options);
+
+    /// <summary>The same for a model in memory; of what is generated only weights are written to the folder.</summary>
+    public static ModelCompilation Run(string name, byte[] content, string className, string folder)
+        => Run(new ModelCompilation(name, "", folder, content), className, null);
+
+    private static ModelCompilation Run(ModelCompilation compilation, string className, IReadOnlyDictionary<string, string>? options)
     {
-        ModelCompilation compilation = new(name, path, folder);
         try
         {
             compilation.Run(className, options ?? new Dictionary<string, string>());
@@ -103,7 +113,8 @@ internal sealed class ModelCompilation
     private void Run(string className, IReadOnlyDictionary<string, string> options)
     {
         Dictionary<string, string> graphOptions = new(options) { [GraphOptions.Class] = className, [GraphOptions.Namespace] = Namespace };
-        ImportResult import = ModelImporter.Import(Path, new ImportOptions { GraphOptions = graphOptions });
+        ImportOptions importOptions = new() { GraphOptions = graphOptions };
+        ImportResult import = _content is null ? ModelImporter.Import(Path, importOptions) : ModelImporter.Import(new MemoryStream(_content, writable: false), null, importOptions);
         if (!import.Succeeded)
         {
             ImportDiagnostic error = import.Diagnostics.First(static diagnostic => diagnostic.Severity == ImportDiagnosticSeverity.Error);
@@ -114,7 +125,11 @@ internal sealed class ModelCompilation
         GraphText = import.GraphText!;
         using CancellationTokenSource limit = new(TimeLimit);
         Result = ModelCompiler.Compile(GraphText, new CompileSettings { Validate = true, DumpStages = CompiledModels.Dumps }, limit.Token);
-        WriteFiles(Result);
+        if (_content is null || CompiledModels.Dumps)
+        {
+            WriteFiles(Result);
+        }
+
         if (!Result.Succeeded)
         {
             DiagnosticInfo error = Result.Diagnostics.First(static diagnostic => diagnostic.Severity == DiagnosticLevel.Error);
@@ -125,9 +140,20 @@ internal sealed class ModelCompilation
         if (Result.Recipe is { } recipe)
         {
             WeightsPath = System.IO.Path.Combine(Folder, Result.WeightsFileName);
-            using ModelTensorSource source = new(import.WeightIndex!, Path);
-            new WeightPacker(source, threads: 1).Pack(recipe, WeightsPath, limit.Token);
+            Pack(recipe, WeightsPath, import.WeightIndex!, limit.Token);
         }
+    }
+
+    private void Pack(WeightRecipe recipe, string path, WeightIndex index, CancellationToken cancellationToken)
+    {
+        if (_content is not null)
+        {
+            new WeightPacker(new ImportedTensorSource(index, _content), threads: 1).Pack(recipe, path, cancellationToken);
+            return;
+        }
+
+        using ModelTensorSource source = new(index, Path);
+        new WeightPacker(source, threads: 1).Pack(recipe, path, cancellationToken);
     }
 
     private void WriteFiles(CompileResult result)

@@ -9,7 +9,8 @@ namespace Cameo.Tests.Infrastructure;
 /// </summary>
 internal static class TestData
 {
-    private const string Variable = "CAMEO_TEST_DATA";
+    /// <summary>The environment variable that names the folder.</summary>
+    public const string Variable = "CAMEO_TEST_DATA";
 
     /// <summary>The repository's folder, the nearest one above the tests' binaries that has the solution.</summary>
     public static string Repository { get; } = FindRepository();

@@ -14,7 +14,7 @@ internal static class StoredTensors
     }
 
     /// <summary>Elements of less than a byte take a whole one in the untyped interface.</summary>
-    private static byte[] Unpack(ElementType type, StoredTensor stored)
+    public static byte[] Unpack(ElementType type, StoredTensor stored)
     {
         (int bits, bool signed) = type switch
         {

@@ -1,0 +1,26 @@
+using Cameo.Sessions;
+
+namespace Cameo.Tests.Conformance;
+
+/// <summary>Brings the values of cases into the form of the untyped interface, and its results back.</summary>
+internal static class SessionValues
+{
+    /// <summary>The outputs in the graph's order.</summary>
+    public static CaseValue?[] Run(CompiledSession session, CompiledCase compiled, CaseValue[] inputs)
+    {
+        Dictionary<string, Tensor> named = new(StringComparer.Ordinal);
+        for (int index = 0; index < inputs.Length; index++)
+        {
+            named.Add(compiled.Inputs[index].Name, ToTensor(inputs[index]));
+        }
+
+        IReadOnlyDictionary<string, Tensor> outputs = session.Run(named);
+        return [.. compiled.Outputs.Select(slot => FromTensor(outputs[slot.Name]))];
+    }
+
+    private static Tensor ToTensor(CaseValue value) => value is TensorValue { Strings: null } tensor
+        ? Tensor.FromBytes(tensor.ElementType, tensor.Bytes, tensor.Shape)
+        : throw new NotSupportedException($"The untyped interface does not take {value}.");
+
+    private static TensorValue FromTensor(Tensor tensor) => new(tensor.ElementType, tensor.Shape.ToArray(), tensor.Bytes.ToArray());
+}
