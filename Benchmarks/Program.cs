@@ -13,6 +13,9 @@ switch (args.FirstOrDefault())
     case "models":
         ModelSuite.Run(args[1..]);
         break;
+    case "profile":
+        ModelSuite.Profile(args[1..]);
+        break;
     case "quantized":
         QuantizedComparison.Run(args[1..]);
         break;

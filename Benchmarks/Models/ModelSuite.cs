@@ -15,7 +15,17 @@ internal static class ModelSuite
     private static readonly int[] ThreadCounts = [1, 2];
 
     /// <summary>Measures all models, or those whose names contain one of the arguments.</summary>
-    public static void Run(string[] names)
+    public static void Run(string[] names) => Run(names, static works => ModelComparison.Run(works, ThreadCounts));
+
+    /// <summary>Prints how long each kernel of such models takes.</summary>
+    /// <param name="names">Parts of models' names; a number among them is the number of threads.</param>
+    public static void Profile(string[] names)
+    {
+        int threads = names.Select(static name => int.TryParse(name, out int number) ? number : 0).Append(1).First(static number => number > 0);
+        Run([.. names.Where(static name => !int.TryParse(name, out _))], works => KernelProfile.Run(works, threads));
+    }
+
+    private static void Run(string[] names, Action<IEnumerable<ModelWork>> action)
     {
         string data = Environment.GetEnvironmentVariable("CAMEO_TEST_DATA") is { Length: > 0 } given ? given : Path.Combine(Repository(), "..", "shared");
         string folder = Directory.CreateTempSubdirectory("cameo-models-").FullName;
@@ -24,7 +34,7 @@ internal static class ModelSuite
             Console.WriteLine($"{Environment.ProcessorCount} processors, {VectorWidth.Bits}-bit vectors, ONNX Runtime {OnnxRuntimePackage.Version}; interleaved rounds, each figure as median / fastest round");
             Console.WriteLine();
             ModelWork[] works = [.. Nets(data, folder), .. Real(data)];
-            ModelComparison.Run(works.Where(work => names.Length == 0 || names.Any(name => work.Name.Contains(name, StringComparison.OrdinalIgnoreCase))), ThreadCounts);
+            action(works.Where(work => names.Length == 0 || names.Any(name => work.Name.Contains(name, StringComparison.OrdinalIgnoreCase))));
         }
         finally
         {

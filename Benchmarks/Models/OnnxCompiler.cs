@@ -21,8 +21,9 @@ internal static class OnnxCompiler
     /// <param name="path">The <c>.onnx</c> file.</param>
     /// <param name="folder">Where packed weights go.</param>
     /// <param name="dimensions">Bounds of dimensions, as the option OnnxDimensions has them; may be empty.</param>
+    /// <param name="rewrite">What to do to each generated file before it is compiled; null for nothing.</param>
     /// <exception cref="NotSupportedException">Cameo refuses the model.</exception>
-    public static CompiledModel Compile(string path, string folder, string dimensions = "")
+    public static CompiledModel Compile(string path, string folder, string dimensions = "", Func<SyntaxTree, SyntaxTree>? rewrite = null)
     {
         string className = $"Model{++s_count}";
         Dictionary<string, string> options = new() { [GraphOptions.Class] = className, [GraphOptions.Namespace] = Namespace };
@@ -50,16 +51,18 @@ internal static class OnnxCompiler
             new WeightPacker(source, threads: Environment.ProcessorCount).Pack(recipe, weights, default);
         }
 
-        Type type = Load(result).GetType(result.ClassName, throwOnError: true)!;
+        Type type = Load(result, rewrite).GetType(result.ClassName, throwOnError: true)!;
         return (CompiledModel)Activator.CreateInstance(type, [new ModelOptions { WeightsPath = weights }])!;
     }
 
-    private static Assembly Load(CompileResult result)
+    private static Assembly Load(CompileResult result, Func<SyntaxTree, SyntaxTree>? rewrite)
     {
         IEnumerable<string> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
         var compilation = CSharpCompilation.Create(
             $"Generated{s_count}",
-            result.Sources.Select(static source => CSharpSyntaxTree.ParseText(source.Text, new CSharpParseOptions(LanguageVersion.CSharp12), source.HintName)),
+            result.Sources
+                .Select(static source => CSharpSyntaxTree.ParseText(source.Text, new CSharpParseOptions(LanguageVersion.CSharp12), source.HintName))
+                .Select(tree => rewrite is null ? tree : rewrite(tree)),
             references.Select(static reference => MetadataReference.CreateFromFile(reference)),
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable));
         using var assembly = new MemoryStream();

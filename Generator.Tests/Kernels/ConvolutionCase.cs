@@ -99,6 +99,16 @@ internal sealed unsafe class ConvolutionCase
         return result;
     }
 
+    /// <summary>Runs Winograd's algorithm for a 3×3 convolution and compares with the reference; returns the output.</summary>
+    public float[] RunWinograd<V>(int threads, bool atEnd)
+        where V : struct, IVector<V> => RunWinograd(
+            atEnd,
+            (input, weights, output, epilogue) => WinogradConvolution.Run<V, ConvolutionTestEpilogue>(PoisonedWorkers(threads), _shape, input, weights, output, epilogue));
+
+    /// <summary>Runs Winograd's algorithm with the vector width of the process.</summary>
+    public float[] RunPublicWinograd(int threads) => RunWinograd(
+        true, (input, weights, output, epilogue) => WinogradConvolution.Run(new Workers(threads), _shape, input, weights, output, epilogue));
+
     /// <summary>Workers whose scratch memory is full of NaN, so that a result that uses what was never written shows it.</summary>
     public static Workers PoisonedWorkers(int threads)
     {
@@ -109,6 +119,7 @@ internal sealed unsafe class ConvolutionCase
             new Span<byte>(workers.Scratch(part, Bytes), Bytes).Fill(0xFF);
         }
 
+        new Span<byte>(workers.SharedScratch(Bytes), Bytes).Fill(0xFF);
         return workers;
     }
 
@@ -146,6 +157,39 @@ internal sealed unsafe class ConvolutionCase
         }
 
         return packed;
+    }
+
+    private delegate void Kernel(float* input, float* weights, float* output, ConvolutionTestEpilogue epilogue);
+
+    private float[] RunWinograd(bool atEnd, Kernel run)
+    {
+        var transformed = new float[(int)WinogradConvolution.PackedWeightCount(_shape)];
+        fixed (float* source = _weights, destination = transformed)
+        {
+            WinogradConvolution.PackWeights(new Workers(2), _shape, source, destination);
+        }
+
+        using ConvolutionMemory<float> input = Guard(_input, atEnd);
+        using ConvolutionMemory<float> weights = Guard(transformed, atEnd);
+        using ConvolutionMemory<float> bias = Guard(_bias, atEnd);
+        using ConvolutionMemory<float> output = Guard(_residual, atEnd);
+        run(input.Pointer, weights.Pointer, output.Pointer, new ConvolutionTestEpilogue(bias.Pointer, output.Pointer));
+        float[] result = output.Span.ToArray();
+
+        // The transforms multiply by up to 100 on the way in and 361 on the way out what a few roundings have spoiled, and mix the pixels of a tile; errors of such a size
+        // would need all of them to agree. A tenth of that is beyond what random operands give and far below a wrong element.
+        double largest = _magnitudes.Max() + _bias.Max(Math.Abs) + _residual.Max(Math.Abs);
+        double tolerance = 100 * Math.Sqrt((_shape.GroupInputs * _shape.Taps) + 2) * Math.ScaleB(largest, -24);
+        for (int index = 0; index < result.Length; index++)
+        {
+            double expected = _values[index] + _bias[index / (int)_shape.OutputPlane % _shape.OutputChannels] + _residual[index];
+            if (!(Math.Abs(result[index] - expected) <= tolerance))
+            {
+                Assert.Fail($"{_shape}: element {index} is {result[index]}, expected {expected} ± {tolerance}.");
+            }
+        }
+
+        return result;
     }
 
     private void Check(float[] result)

@@ -14,6 +14,12 @@ internal sealed class ConvOperator : Operator
     /// <summary>Output channels of a panel, as the kernel wants them.</summary>
     public const int PanelWidth = 16;
 
+    /// <summary>Output channels of a panel of Winograd's weights.</summary>
+    private const long WinogradPanelWidth = 32;
+
+    /// <summary>Transformed weights of a 3×3 kernel.</summary>
+    private const long WinogradPoints = 36;
+
     public static readonly IReadOnlyList<Operator> All = [new ConvOperator()];
 
     public override string Type => "Conv";
@@ -82,14 +88,16 @@ internal sealed class ConvOperator : Operator
         FusedEpilogue epilogue = context.Epilogue(node);
         View input = context.ReadContiguous(node.Input(0));
         Func<KernelWriter, string> shape = writer => $"new ConvolutionShape({KernelText.Int(writer, x[0])}, {KernelText.Int(writer, x[1])}, {KernelText.Int(writer, weights.Shape[0])}, {writer.Size(groups)}, {WindowAxes.Format(writer, axes)})";
+        bool isWinograd = !isDepthwise && groups.Value is { } known && context.TryGetWeight(weights) is not null && ConvolutionChoice.IsWinograd(axes, weights.Shape, known);
         View packed = isDepthwise ? context.ReadContiguous(weights)
+            : isWinograd ? TransformConstant(node, weights, groups.Constant, context)
             : PackConstant(weights, groups.Constant, context) ?? PackAtRunTime(node, weights, groups, "Convolution", context);
         View output = context.Write(epilogue.Output);
-        string method = isDepthwise ? "Depthwise" : "Direct";
+        string method = isDepthwise ? "Convolution.Depthwise" : isWinograd ? "WinogradConvolution.Run" : "Convolution.Direct";
         context.Add(new Kernel("convolution", node, [input, packed, .. epilogue.Inputs], [output], writer =>
         {
             writer.Line($"var shape = {shape(writer)};");
-            writer.Line($"Convolution.{method}(Workers, shape, {writer.Pointer(input)}, {writer.Pointer(packed)}, {writer.Pointer(output)}, {writer.ChannelEpilogue(epilogue)});");
+            writer.Line($"{method}(Workers, shape, {writer.Pointer(input)}, {writer.Pointer(packed)}, {writer.Pointer(output)}, {writer.ChannelEpilogue(epilogue)});");
         })
         {
             Nodes = epilogue.Nodes,
@@ -118,6 +126,23 @@ internal sealed class ConvOperator : Operator
             writer.Line($"{type}.PackWeights(shape, {writer.Pointer(from)}, {writer.Pointer(packed)});");
         }));
         return packed;
+    }
+
+    /// <summary>Transforms weights for Winograd's algorithm at load: four times as large, they are not worth storing.</summary>
+    private static View TransformConstant(Node node, Value weights, long groups, LoweringContext context)
+    {
+        View from = context.ReadContiguous(weights);
+        long outputs = weights.Shape[0].Constant;
+        long inputs = weights.Shape[1].Constant;
+        long panels = ((outputs / groups) + WinogradPanelWidth - 1) / WinogradPanelWidth;
+        View transformed = context.Scratch(node, ElementType.Float32, new Shape([groups * WinogradPoints * panels * inputs * WinogradPanelWidth]));
+        context.Add(new Kernel("pack", node, [from], [transformed], writer =>
+        {
+            writer.Line($"var shape = new ConvolutionShape(1, {inputs * groups}, {outputs}, {groups}, SpatialAxis.Single, new SpatialAxis(3, 1, 3), new SpatialAxis(3, 1, 3));");
+            writer.Line($"WinogradConvolution.PackWeights(Workers, shape, {writer.Pointer(from)}, {writer.Pointer(transformed)});");
+        })
+        { Summary = $"weights {weights.Shape} of {weights.Name}, transformed" });
+        return transformed;
     }
 
     private static View? PackConstant(Value weights, long groups, LoweringContext context)
