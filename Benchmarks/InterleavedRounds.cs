@@ -16,7 +16,7 @@ internal static class InterleavedRounds
     /// Times one turn of each contestant, round after round. Before a turn all threads of the process come to rest: those that still spin after another contestant's turn would take the
     /// processors of this one's. Then it runs once unmeasured, which wakes its own threads, as in a process that has nothing else to do.
     /// </summary>
-    /// <param name="rounds">Number of rounds; two more come before, unmeasured.</param>
+    /// <param name="rounds">Number of rounds; one more comes before, unmeasured.</param>
     /// <param name="contestants">What to compare. Turns should take a few milliseconds, so that the scheduler's slices hit all alike.</param>
     public static Timing[] Measure(int rounds, params Contestant[] contestants)
     {
@@ -25,7 +25,6 @@ internal static class InterleavedRounds
         {
             seconds[index] = new double[rounds];
             contestants[index].Run(0);
-            contestants[index].Run(1);
         }
 
         for (int round = 0; round < rounds; round++)
@@ -35,7 +34,7 @@ internal static class InterleavedRounds
                 // Another one begins each round, so that none always runs after the same neighbour.
                 int index = (turn + round) % contestants.Length;
                 Settle();
-                contestants[index].Run(round);
+                (contestants[index].Wake ?? contestants[index].Run)(round);
                 long start = Stopwatch.GetTimestamp();
                 contestants[index].Run(round);
                 seconds[index][round] = Stopwatch.GetElapsedTime(start).TotalSeconds;

@@ -39,22 +39,13 @@ internal static unsafe class MatrixMultiplyComparison
 
     private static void Product(MatrixWork work)
     {
-        string folder = Directory.CreateTempSubdirectory("cameo-bench-").FullName;
-        try
+        using NativeBuffer left = Buffer(work.Left, 1), right = Buffer(work.Right, 2);
+        byte[] onnx = OnnxModelWriter.MatMul(work, right.Span);
+        string folder = BenchmarkFolder.Get(Path.Combine("products", work.Name), folder => File.WriteAllBytes(Path.Combine(folder, "product.onnx"), onnx));
+        using CompiledModel model = OnnxCompiler.Build(Path.Combine(folder, "product.onnx")).Load();
+        foreach (int threads in ThreadCounts)
         {
-            using NativeBuffer left = Buffer(work.Left, 1), right = Buffer(work.Right, 2);
-            byte[] onnx = OnnxModelWriter.MatMul(work, right.Span);
-            string path = Path.Combine(folder, "product.onnx");
-            File.WriteAllBytes(path, onnx);
-            using CompiledModel model = OnnxCompiler.Compile(path, folder);
-            foreach (int threads in ThreadCounts)
-            {
-                Product(work, model, onnx, left, right, threads);
-            }
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
+            Product(work, model, onnx, left, right, threads);
         }
     }
 

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using Cameo.Benchmarks;
 using Cameo.Benchmarks.Models;
+using Cameo.Benchmarks.Suite;
 
 switch (args.FirstOrDefault())
 {
@@ -9,6 +10,9 @@ switch (args.FirstOrDefault())
         break;
     case "threads":
         WorkerWakeUps.Run();
+        break;
+    case "peers":
+        PeerSuite.Run(args[1..]);
         break;
     case "models":
         ModelSuite.Run(args[1..]);

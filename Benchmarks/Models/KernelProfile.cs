@@ -18,27 +18,19 @@ internal sealed class KernelProfile : CSharpSyntaxRewriter
     {
         foreach (ModelWork work in works)
         {
-            string folder = Directory.CreateTempSubdirectory("cameo-profile-").FullName;
-            try
+            using CompiledModel model = OnnxCompiler.Build(work.Path, rewrite: static tree => tree.WithRootAndOptions(new KernelProfile().Visit(tree.GetRoot()), tree.Options)).Load();
+            using CompiledSession session = model.CreateSession(new SessionOptions { Threads = threads });
+            using var run = new BoundRun(session, work.MakeInputs(model));
+            run.Run();
+            run.Run();
+            double limit = Limit();
+            KernelClock.Reset();
+            for (int count = 0; count < Runs; count++)
             {
-                using CompiledModel model = OnnxCompiler.Compile(work.Path, folder, rewrite: static tree => tree.WithRootAndOptions(new KernelProfile().Visit(tree.GetRoot()), tree.Options));
-                using CompiledSession session = model.CreateSession(new SessionOptions { Threads = threads });
-                using var run = new BoundRun(session, work.MakeInputs(model));
                 run.Run();
-                run.Run();
-                double limit = Limit();
-                KernelClock.Reset();
-                for (int count = 0; count < Runs; count++)
-                {
-                    run.Run();
-                }
+            }
 
-                Print(work, model, limit, threads);
-            }
-            finally
-            {
-                Directory.Delete(folder, recursive: true);
-            }
+            Print(work, model, limit, threads);
         }
     }
 

@@ -20,10 +20,9 @@ internal static class ModelComparison
         var ratios = new Dictionary<(string Group, int Threads), List<double>>();
         foreach (ModelWork work in works)
         {
-            string folder = Directory.CreateTempSubdirectory("cameo-bench-").FullName;
             try
             {
-                using CompiledModel model = OnnxCompiler.Compile(work.Path, folder);
+                using CompiledModel model = OnnxCompiler.Build(work.Path).Load();
                 foreach (int threads in threadCounts)
                 {
                     double ratio = Measure(work, model, threads);
@@ -34,10 +33,6 @@ internal static class ModelComparison
             catch (Exception exception) when (exception is NotSupportedException or InvalidOperationException)
             {
                 Console.WriteLine($"| {work.Name} | | {exception.Message.Split('\n')[0]} | | | | |");
-            }
-            finally
-            {
-                Directory.Delete(folder, recursive: true);
             }
         }
 

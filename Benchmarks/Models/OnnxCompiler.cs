@@ -1,5 +1,5 @@
-using System.Reflection;
-using System.Runtime.Loader;
+using System.Security.Cryptography;
+using System.Text;
 using Cameo.Generator;
 using Cameo.Generator.Diagnostics;
 using Cameo.Generator.Onnx;
@@ -11,21 +11,37 @@ using Microsoft.CodeAnalysis.Emit;
 
 namespace Cameo.Benchmarks.Models;
 
-/// <summary>Takes an <c>.onnx</c> file through the whole build in this process: import, compiler, packing, C# compiler, load.</summary>
+/// <summary>Takes an <c>.onnx</c> file through the whole build in this process: import, compiler, packing, C# compiler. What the same compiler made before is used again.</summary>
 internal static class OnnxCompiler
 {
     private const string Namespace = "Cameo.Benchmarks.Generated";
-    private static int s_count;
+    private const string Parent = "compiled";
+    private const string AssemblyFile = "model.dll";
+    private const string WeightsFile = "model.weights";
+
+    // The weights of a large model are gigabytes, and every change of the compiler makes new ones.
+    private const int KeptBuilds = 3;
 
     /// <summary>Compiles a model.</summary>
     /// <param name="path">The <c>.onnx</c> file.</param>
-    /// <param name="folder">Where packed weights go.</param>
     /// <param name="dimensions">Bounds of dimensions, as the option OnnxDimensions has them; may be empty.</param>
     /// <param name="rewrite">What to do to each generated file before it is compiled; null for nothing.</param>
     /// <exception cref="NotSupportedException">Cameo refuses the model.</exception>
-    public static CompiledModel Compile(string path, string folder, string dimensions = "", Func<SyntaxTree, SyntaxTree>? rewrite = null)
+    public static BuiltModel Build(string path, string dimensions = "", Func<SyntaxTree, SyntaxTree>? rewrite = null)
     {
-        string className = $"Model{++s_count}";
+        var file = new FileInfo(path);
+        string name = $"{Path.GetFileName(file.DirectoryName)}-{Path.GetFileNameWithoutExtension(path)}";
+        string compiler = $"{typeof(Generator.ModelCompiler).Module.ModuleVersionId}{typeof(CompiledModel).Module.ModuleVersionId}";
+        string rewriter = rewrite is null ? "" : $"{rewrite.Method.Module.ModuleVersionId}{rewrite.Method.DeclaringType}{rewrite.Method}";
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{compiler}|{path}|{file.Length}|{file.LastWriteTimeUtc.Ticks}|{dimensions}|{rewriter}"));
+        string identity = Convert.ToHexStringLower(hash)[..16];
+        string folder = BenchmarkFolder.Get(Path.Combine(Parent, $"{name}-{identity}"), folder => Build(path, dimensions, rewrite, $"Model{identity}", folder));
+        BenchmarkFolder.KeepNewest(Parent, $"{name}-????????????????", KeptBuilds);
+        return new BuiltModel(Path.Combine(folder, AssemblyFile), Path.Combine(folder, WeightsFile));
+    }
+
+    private static void Build(string path, string dimensions, Func<SyntaxTree, SyntaxTree>? rewrite, string className, string folder)
+    {
         Dictionary<string, string> options = new() { [GraphOptions.Class] = className, [GraphOptions.Namespace] = Namespace };
         if (dimensions.Length > 0)
         {
@@ -44,35 +60,29 @@ internal static class OnnxCompiler
             throw new NotSupportedException(string.Join("\n", result.Diagnostics.Where(static diagnostic => diagnostic.Severity == DiagnosticLevel.Error)));
         }
 
-        string weights = Path.Combine(folder, result.WeightsFileName);
         if (result.Recipe is { } recipe)
         {
             using ModelTensorSource source = new(import.WeightIndex!, path);
-            new WeightPacker(source, threads: Environment.ProcessorCount).Pack(recipe, weights, default);
+            new WeightPacker(source, threads: Environment.ProcessorCount).Pack(recipe, Path.Combine(folder, WeightsFile), default);
         }
 
-        Type type = Load(result, rewrite).GetType(result.ClassName, throwOnError: true)!;
-        return (CompiledModel)Activator.CreateInstance(type, [new ModelOptions { WeightsPath = weights }])!;
+        Emit(result, rewrite, className, Path.Combine(folder, AssemblyFile));
     }
 
-    private static Assembly Load(CompileResult result, Func<SyntaxTree, SyntaxTree>? rewrite)
+    private static void Emit(CompileResult result, Func<SyntaxTree, SyntaxTree>? rewrite, string className, string path)
     {
         IEnumerable<string> references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
         var compilation = CSharpCompilation.Create(
-            $"Generated{s_count}",
+            $"Generated.{className}",
             result.Sources
                 .Select(static source => CSharpSyntaxTree.ParseText(source.Text, new CSharpParseOptions(LanguageVersion.CSharp12), source.HintName))
                 .Select(tree => rewrite is null ? tree : rewrite(tree)),
             references.Select(static reference => MetadataReference.CreateFromFile(reference)),
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable));
-        using var assembly = new MemoryStream();
-        EmitResult emitted = compilation.Emit(assembly);
+        EmitResult emitted = compilation.Emit(path);
         if (!emitted.Success)
         {
             throw new InvalidOperationException(string.Join("\n", emitted.Diagnostics.Where(static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)));
         }
-
-        assembly.Position = 0;
-        return AssemblyLoadContext.Default.LoadFromStream(assembly);
     }
 }

@@ -10,9 +10,11 @@ internal sealed unsafe class OnnxRuntimeApi
     // Positions in the table; they never change, new functions are only appended.
     private const int GetErrorMessageIndex = 2;
     private const int CreateEnvIndex = 3;
+    private const int CreateSessionIndex = 7;
     private const int CreateSessionFromArrayIndex = 8;
     private const int RunIndex = 9;
     private const int CreateSessionOptionsIndex = 10;
+    private const int SetGraphOptimizationLevelIndex = 23;
     private const int SetIntraOpNumThreadsIndex = 24;
     private const int SetInterOpNumThreadsIndex = 25;
     private const int SessionGetInputCountIndex = 30;
@@ -78,14 +80,12 @@ internal sealed unsafe class OnnxRuntimeApi
         }
     }
 
+    /// <summary>A session of a model in memory.</summary>
     public nint CreateSession(ReadOnlySpan<byte> model, int threads)
     {
-        nint options;
-        Check(((delegate* unmanaged<nint*, nint>)_table[CreateSessionOptionsIndex])(&options));
+        nint options = CreateOptions(threads);
         try
         {
-            Check(((delegate* unmanaged<nint, int, nint>)_table[SetIntraOpNumThreadsIndex])(options, threads));
-            Check(((delegate* unmanaged<nint, int, nint>)_table[SetInterOpNumThreadsIndex])(options, 1));
             fixed (byte* bytes = model)
             {
                 nint session;
@@ -95,6 +95,24 @@ internal sealed unsafe class OnnxRuntimeApi
         }
         finally
         {
+            Release(ReleaseSessionOptionsIndex, options);
+        }
+    }
+
+    /// <summary>A session of a model file, whose data files are looked for beside it.</summary>
+    public nint CreateSession(string path, int threads)
+    {
+        nint options = CreateOptions(threads);
+        byte* text = (byte*)Marshal.StringToCoTaskMemUTF8(path);
+        try
+        {
+            nint session;
+            Check(((delegate* unmanaged<nint, byte*, nint, nint*, nint>)_table[CreateSessionIndex])(_environment, text, options, &session));
+            return session;
+        }
+        finally
+        {
+            Marshal.FreeCoTaskMem((nint)text);
             Release(ReleaseSessionOptionsIndex, options);
         }
     }
@@ -152,6 +170,18 @@ internal sealed unsafe class OnnxRuntimeApi
     public void ReleaseSession(nint session) => Release(ReleaseSessionIndex, session);
 
     public void ReleaseValue(nint value) => Release(ReleaseValueIndex, value);
+
+    /// <summary>All graph optimisations, the given number of threads within an operator.</summary>
+    private nint CreateOptions(int threads)
+    {
+        const int allOptimizations = 99;
+        nint options;
+        Check(((delegate* unmanaged<nint*, nint>)_table[CreateSessionOptionsIndex])(&options));
+        Check(((delegate* unmanaged<nint, int, nint>)_table[SetGraphOptimizationLevelIndex])(options, allOptimizations));
+        Check(((delegate* unmanaged<nint, int, nint>)_table[SetIntraOpNumThreadsIndex])(options, threads));
+        Check(((delegate* unmanaged<nint, int, nint>)_table[SetInterOpNumThreadsIndex])(options, 1));
+        return options;
+    }
 
     private void Release(int index, nint handle) => ((delegate* unmanaged<nint, void>)_table[index])(handle);
 

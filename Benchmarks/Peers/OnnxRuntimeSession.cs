@@ -15,8 +15,19 @@ internal sealed unsafe class OnnxRuntimeSession : IDisposable
 
     /// <summary>Loads the bytes of an <c>.onnx</c> file.</summary>
     public OnnxRuntimeSession(ReadOnlySpan<byte> model, int threads)
+        : this(OnnxRuntimeApi.Shared.CreateSession(model, threads))
     {
-        _session = _api.CreateSession(model, threads);
+    }
+
+    /// <summary>Loads an <c>.onnx</c> file and the data files it refers to.</summary>
+    public OnnxRuntimeSession(string path, int threads)
+        : this(OnnxRuntimeApi.Shared.CreateSession(path, threads))
+    {
+    }
+
+    private OnnxRuntimeSession(nint session)
+    {
+        _session = session;
         InputNames = _api.GetInputNames(_session);
         OutputNames = _api.GetOutputNames(_session);
         _inputNames = Copy(InputNames);
@@ -76,6 +87,9 @@ internal sealed unsafe class OnnxRuntimeSession : IDisposable
 
     /// <summary>Runs the model on the bound memory: nothing is copied or allocated around the run.</summary>
     public void RunBound() => _api.Run(_session, _inputNames, _inputs, InputNames.Length, _outputNames, OutputNames.Length, _outputs);
+
+    /// <summary>Runs the model on values in the order of <see cref="InputNames"/> and <see cref="OutputNames"/>.</summary>
+    public void Run(nint* inputs, nint* outputs) => _api.Run(_session, _inputNames, inputs, InputNames.Length, _outputNames, OutputNames.Length, outputs);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -155,7 +169,7 @@ internal sealed unsafe class OnnxRuntimeSession : IDisposable
             nint value = _outputs[index];
             (int elementType, long[] shape) = _api.GetType(value);
             long count = shape.Aggregate(1L, (product, dimension) => product * dimension);
-            var bytes = new byte[count * ElementSize(elementType)];
+            var bytes = new byte[count * OnnxRuntimeTensor.ElementSize(elementType)];
             new ReadOnlySpan<byte>(_api.GetData(value), bytes.Length).CopyTo(bytes);
             results.Add(OutputNames[index], new(elementType, shape, bytes));
             if (!_bound.Contains(value))
@@ -167,13 +181,4 @@ internal sealed unsafe class OnnxRuntimeSession : IDisposable
 
         return results;
     }
-
-    private static int ElementSize(int elementType) => elementType switch
-    {
-        2 or 3 or 9 => 1, // uint8, int8, bool
-        4 or 5 or 10 or 16 => 2, // uint16, int16, float16, bfloat16
-        1 or 6 or 12 => 4, // float, int32, uint32
-        7 or 11 or 13 => 8, // int64, double, uint64
-        _ => throw new NotSupportedException($"ONNX element type {elementType} has no fixed size here."),
-    };
 }

@@ -60,6 +60,10 @@ internal sealed unsafe class BoundRun : IDisposable
         }
     }
 
+    /// <summary>An input's elements, to be changed between runs.</summary>
+    public Span<T> Input<T>(int index)
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(((byte[])_pins[index].Target!).AsSpan());
+
     /// <summary>A copy of an output of the last run.</summary>
     public Tensor Output(int index) => _view(index).ToTensor();
 
