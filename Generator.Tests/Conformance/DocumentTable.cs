@@ -18,7 +18,7 @@ internal static class DocumentTable
             .SkipWhile(line => line != header)
             .Skip(2)
             .TakeWhile(static line => line.StartsWith('|'))
-            .Select(static line => line.Trim('|', ' ').Split(" | "))
+            .Select(static line => line[2..^2].Split(" | "))
             .ToDictionary(static cells => cells[0], StringComparer.Ordinal);
     }
 }

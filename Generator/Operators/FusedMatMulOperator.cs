@@ -2,15 +2,20 @@ using Cameo.Generator.Graphs;
 
 namespace Cameo.Generator.Operators;
 
-/// <summary>FusedMatMul of com.microsoft: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md. alpha · A' · B' with the last two axes of A or B
-/// swapped where <c>transA</c> and <c>transB</c> say so; <c>transBatchA</c> and <c>transBatchB</c> are refused.</summary>
+/// <summary>
+/// FusedMatMul and its older name TransposeMatMul of com.microsoft: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.FusedMatMul.
+/// alpha · A' · B'. <c>transBatchA</c> and <c>transBatchB</c> first move the first axis of an operand with batch axes before its last one, then <c>transA</c> and <c>transB</c> swap
+/// the last two axes.
+/// </summary>
 internal sealed class FusedMatMulOperator : Operator
 {
-    public static readonly IReadOnlyList<Operator> All = [new FusedMatMulOperator()];
+    public static readonly IReadOnlyList<Operator> All = [new FusedMatMulOperator("FusedMatMul"), new FusedMatMulOperator("TransposeMatMul")];
+
+    private FusedMatMulOperator(string type) => Type = type;
 
     public override string Domain => PointwiseFunction.MicrosoftDomain;
 
-    public override string Type => "FusedMatMul";
+    public override string Type { get; }
 
     public override IReadOnlyList<int> Versions => [1];
 
@@ -18,44 +23,30 @@ internal sealed class FusedMatMulOperator : Operator
     {
         ElementTypeSet.Floating.Require(node, 0);
         ElementTypeSet.RequireEqual(node, 0, 1);
-        if (node.IntegerAttribute("transBatchA", 0) != 0 || node.IntegerAttribute("transBatchB", 0) != 0)
-        {
-            throw ModelException.Unsupported(node, "transBatchA and transBatchB are not supported");
-        }
-
-        Shape shape = MatMulOperator.ResultShape(node, Operand(node, 0, "transA"), Operand(node, 1, "transB"));
-        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, shape));
+        Shape Operand(int input) => new([.. Permutation(node, input).Select(axis => node.Input(input).Shape[axis])]);
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, MatMulOperator.ResultShape(node, Operand(0), Operand(1))));
     }
 
     public override bool Expand(Node node, ExpansionContext context)
     {
         var formula = new Formula(context);
-        Value product = context.Add("MatMul", Transposed(node, 0, "transA", formula), Transposed(node, 1, "transB", formula));
+        Value Operand(int input) => Permutation(node, input) is var axes && axes.SequenceEqual(axes.OrderBy(axis => axis)) ? node.Input(input) : formula.Transpose(node.Input(input), axes);
+        Value product = context.Add("MatMul", Operand(0), Operand(1));
         float alpha = node.FloatAttribute("alpha", 1);
         context.Replace(node.Output, alpha == 1 ? product : formula.Multiply(product, formula.Number(alpha, product)));
         return true;
     }
 
-    private static bool IsTransposed(Node node, int input, string attribute) => node.IntegerAttribute(attribute, 0) != 0 && node.Input(input).Shape.Rank > 1;
-
-    private static Shape Operand(Node node, int input, string attribute)
+    /// <summary>The axes of an operand in the order in which they are multiplied.</summary>
+    private static int[] Permutation(Node node, int input)
     {
-        Dimension[] sizes = [.. node.Input(input).Shape];
-        if (IsTransposed(node, input, attribute))
+        string suffix = input == 0 ? "A" : "B";
+        int[] axes = [.. Enumerable.Range(0, node.Input(input).Shape.Rank)];
+        if (axes.Length > 2 && node.IntegerAttribute("transBatch" + suffix, 0) != 0)
         {
-            int last = sizes.Length - 1;
-            (sizes[last - 1], sizes[last]) = (sizes[last], sizes[last - 1]);
+            axes = [.. axes.Skip(1).Take(axes.Length - 2), 0, axes.Length - 1];
         }
 
-        return new Shape(sizes);
-    }
-
-    private static Value Transposed(Node node, int input, string attribute, Formula formula)
-    {
-        Value value = node.Input(input);
-        int rank = value.Shape.Rank;
-        return IsTransposed(node, input, attribute)
-            ? formula.Transpose(value, [.. Enumerable.Range(0, rank - 2), rank - 1, rank - 2])
-            : value;
+        return axes.Length > 1 && node.IntegerAttribute("trans" + suffix, 0) != 0 ? [.. axes.Take(axes.Length - 2), axes[^1], axes[^2]] : axes;
     }
 }

@@ -109,6 +109,9 @@ internal static class OperatorRegistry
         QuantizedElementOperators.All,
         QuantizedLayerOperators.All,
         MatMulNBitsOperator.All,
+        MatMulBnb4Operator.All,
+        NhwcMaxPoolOperator.All,
+        LossOperators.All,
         GatherBlockQuantizedOperator.All,
         ResizeOperators.All,
     ];

@@ -33,8 +33,8 @@ internal static class LinearQuantization
     /// <summary>A parameter with one element as a scalar, others as they are.</summary>
     public static Value Scalar(Formula formula, Value parameter) => parameter.Shape.ElementCount.Value == 1 ? formula.Reshape(parameter) : parameter;
 
-    /// <summary>Bytes [.., n] as elements of 2, 4 or 8 bits, one to a byte, lowest bits first: for tensors that are not constant.</summary>
-    public static Value Unpack(Value bytes, long bits, ExpansionContext context)
+    /// <summary>Bytes [.., n] as elements of 2, 4 or 8 bits, one to a byte, lowest bits first unless it says otherwise: for tensors that are not constant.</summary>
+    public static Value Unpack(Value bytes, long bits, ExpansionContext context, bool highestFirst = false)
     {
         if (bits == 8)
         {
@@ -44,7 +44,7 @@ internal static class LinearQuantization
         var formula = new Formula(context);
         long perByte = 8 / bits;
         Shape shape = bytes.Shape;
-        Value shifts = context.Graph.AddConstant("shifts", ConstantElements.FromIntegers([.. Enumerable.Range(0, (int)perByte).Select(index => index * bits)], new TensorType(ElementType.UInt8, Shape.Of(perByte))));
+        Value shifts = context.Graph.AddConstant("shifts", ConstantElements.FromIntegers([.. Enumerable.Range(0, (int)perByte).Select(index => (highestFirst ? perByte - 1 - index : index) * bits)], new TensorType(ElementType.UInt8, Shape.Of(perByte))));
         Value shifted = context.Add("BitShift", [("direction", "RIGHT")], formula.Reshape(bytes, [.. shape, Dimension.One]), shifts);
         Value elements = context.Add("BitwiseAnd", shifted, formula.Number((1 << (int)bits) - 1, shifted));
         return formula.Reshape(elements, [.. shape.Take(shape.Rank - 1), shape[shape.Rank - 1] * perByte]);
