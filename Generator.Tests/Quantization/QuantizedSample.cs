@@ -73,6 +73,28 @@ internal sealed class QuantizedSample
         return result;
     }
 
+    /// <summary>What rounding activations to multiples of a 127th of the largest of each block may change in the product: half a multiple for each.</summary>
+    public double[] ByteRounding(float[] activations)
+    {
+        int rows = activations.Length / Depth;
+        var result = new double[rows * Columns];
+        for (int row = 0; row < rows; row++)
+        {
+            for (int k = 0; k < Depth; k++)
+            {
+                int begin = k / BlockSize * BlockSize;
+                float largest = activations.AsSpan((row * Depth) + begin, Math.Min(BlockSize, Depth - begin)).ToArray().Max(Math.Abs);
+                for (int column = 0; column < Columns; column++)
+                {
+                    int parameter = (k / BlockSize * Columns) + column;
+                    result[(row * Columns) + column] += largest / 127 * 0.5 * Math.Abs(((double)Elements[(k * Columns) + column] - Zeros[parameter]) * Scales[parameter]);
+                }
+            }
+        }
+
+        return result;
+    }
+
     /// <summary>The matrix transposed.</summary>
     public static T[] Transpose<T>(T[] matrix, int rows) =>
         [.. Enumerable.Range(0, matrix.Length).Select(index => matrix[(index % rows * (matrix.Length / rows)) + (index / rows)])];

@@ -14,6 +14,15 @@ internal sealed class QuantizedMatMulOperator : Operator
 {
     public const string Name = OperatorRegistry.InternalDomain + ".QuantizedMatMul";
 
+    /// <summary>The accuracy level from which on activations may be quantised to int8.</summary>
+    private const long ByteActivationsLevel = 4;
+
+    /// <summary>
+    /// Below so many weights (256 × 256, the first-level cache full of 4-bit ones) products take microseconds anyway, and models that have no larger ones feel the rounding most: activations
+    /// stay float32.
+    /// </summary>
+    private const long LeastWeightsForByteActivations = 64 * 1024;
+
     public static readonly IReadOnlyList<Operator> All = [new QuantizedMatMulOperator()];
 
     public override string Domain => OperatorRegistry.InternalDomain;
@@ -61,20 +70,27 @@ internal sealed class QuantizedMatMulOperator : Operator
         FusedEpilogue epilogue = context.Epilogue(node);
         var product = new MatrixProduct(node, epilogue, context);
         NarrowWeights weights = NarrowWeights.Create(node, context);
+        bool hasByteActivations = HasByteActivations(node);
+        string method = hasByteActivations ? "PackedDynamic" : "Packed";
         View left = product.ReadLeft(node.Input(0), context);
         context.Add(new Kernel("quantized matmul", node, [left, .. weights.Reads, .. epilogue.Inputs], [product.Output], writer =>
         {
             weights.Write(writer);
             string construction = writer.MatrixEpilogue(epilogue);
-            writer.Line($"NarrowMatrixMultiply.Packed<{weights.Format}, {StructParameters.TypeName(product.Output.ElementType)}, {KernelText.ConstructedType(construction)}>(" +
+            writer.Line($"NarrowMatrixMultiply.{method}<{weights.Format}, {StructParameters.TypeName(product.Output.ElementType)}, {KernelText.ConstructedType(construction)}>(" +
                 $"Workers, {product.Left(writer, left)}, weights, {product.Target(writer)}, {construction});");
         })
         {
             Nodes = epilogue.Nodes,
             MultiplyAdds = product.MultiplyAdds,
-            Summary = $"[{product.Rows}, {product.Depth}] · {node.Input(1).ElementType.OnnxName()} [{product.Depth}, {product.Columns}]",
+            Summary = $"[{product.Rows}, {product.Depth}]{(hasByteActivations ? " as int8" : "")} · {node.Input(1).ElementType.OnnxName()} [{product.Depth}, {product.Columns}]",
         });
     }
+
+    /// <summary>Whether activations are quantised to int8: where the model allows it and it pays.</summary>
+    private static bool HasByteActivations(Node node) =>
+        node.IntegerAttribute("accuracy_level", 0) >= ByteActivationsLevel && !node.Input(1).ElementType.IsFloat()
+        && node.Input(1).Shape.ElementCount.Constant >= LeastWeightsForByteActivations;
 
     /// <summary>Weights of less than a byte as bytes, so that the weight file does not hold them as wide numbers.</summary>
     private static Value Compact(Value weights, Formula formula) => weights.ElementType switch
