@@ -173,24 +173,34 @@ public sealed unsafe class DynamicProductTests
         return c.Span.ToArray();
     }
 
-    /// <summary>Each block as multiples of its largest size / 127; the error is at most half of one.</summary>
+    /// <summary>Each block as multiples of a quantum, its largest size / 127 rounded up to a multiple of the row's largest / 127 / 32767; the error is at most half of one.</summary>
     private static void Quantize(ReadOnlySpan<float> row, int blockLength, double[] quantized, double[] errors)
     {
+        float range = Math.Max(Largest(row), 1e-30f), unit = range / (127 * 32767);
         for (int begin = 0; begin < row.Length; begin += blockLength)
         {
             ReadOnlySpan<float> block = row.Slice(begin, Math.Min(blockLength, row.Length - begin));
-            float largest = 0;
-            foreach (float element in block)
-            {
-                largest = Math.Max(largest, Math.Abs(element));
-            }
-
-            float scale = largest / 127, inverse = largest == 0 ? 0 : 127 / largest;
+            float multiplier = Math.Min(MathF.Ceiling(Largest(block) * (32767 / range)), 32767);
+            float inverse = multiplier == 0 ? 0 : 1 / (multiplier * unit);
             for (int index = 0; index < block.Length; index++)
             {
-                quantized[begin + index] = (double)MathF.Round(block[index] * inverse) * scale;
-                errors[begin + index] = scale * 0.50001;
+                quantized[begin + index] = (double)MathF.Round(block[index] * inverse) * multiplier * unit;
+                errors[begin + index] = (double)multiplier * unit * 0.50001;
             }
+
+            // Not much coarser than a scale of the block alone would be.
+            Assert.True((double)multiplier * unit <= (Largest(block) / 127d * 1.00001) + unit);
         }
+    }
+
+    private static float Largest(ReadOnlySpan<float> elements)
+    {
+        float largest = 0;
+        foreach (float element in elements)
+        {
+            largest = Math.Max(largest, Math.Abs(element));
+        }
+
+        return largest;
     }
 }

@@ -8,11 +8,11 @@ namespace Cameo.Kernels;
 
 /// <summary>
 /// Dot products of four bytes a lane, of small unsigned numbers (at most 15) with signed ones. Without an instruction that sums into 32 bits, partial sums are two int16 a lane: 32 products
-/// of a lane fit them, 16 in each (16 · 15 · 128 = 30,720), and then must be widened.
+/// of a lane fit them, 16 in each (16 · 15 · 128 = 30,720), and then must be widened, which multiplying them as int16 pairs does.
 /// </summary>
 internal static class ByteDot
 {
-    /// <summary>Most products of a lane between two calls of <see cref="Widen"/>.</summary>
+    /// <summary>Most products of a lane before partial sums must be widened.</summary>
     public const int MostProducts = 32;
 
     /// <summary>
@@ -48,14 +48,9 @@ internal static class ByteDot
         return LaneBits.From<V>(MultiplyAdd(LaneBits.ToScalar(sums), LaneBits.ToScalar(small), LaneBits.ToScalar(signed)));
     }
 
-    /// <summary>Partial sums as one int32 a lane.</summary>
+    /// <summary>Whether partial sums are one int32 a lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Widen<V>(V sums)
-        where V : struct, IVector<V> =>
-        HasWideSums<V>() ? sums : ShortDot.Multiply(sums, V.BroadcastBits(0x0001_0001));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool HasWideSums<V>() =>
+    public static bool HasWideSums<V>() =>
         typeof(V) == typeof(Vector512Float) ? false
         : typeof(V) == typeof(Vector256Float) ? AvxVnni.IsSupported
         : typeof(V) == typeof(Vector128Float) ? Dp.IsSupported

@@ -11,8 +11,8 @@ internal static unsafe class DynamicByteRows
     // The most rows of a tile at any width.
     private const int MostRows = 8;
 
-    /// <summary>sums[rows, 32] = rows · panel.</summary>
-    public static void Multiply<V>(int rows, ulong* elements, float* parameters, in DynamicBlocks blocks, in NarrowPanel<Int8Format> panel, float* sums)
+    /// <summary>sums[rows, 32] = rows · panel, but for the rows' factors.</summary>
+    public static void Multiply<V>(int rows, ulong* elements, int* parameters, in DynamicBlocks blocks, in NarrowPanel<Int8Format> panel, float* sums)
         where V : struct, IVector<V>
     {
         float* memory = stackalloc float[(2 * MostRows * Columns) + Prefetch.LineFloats];
@@ -25,13 +25,13 @@ internal static unsafe class DynamicByteRows
             uint* words = panel.Words + (firstRow * Columns);
             for (nint strip = 0; strip < Columns; strip += 2 * V.Count)
             {
-                IntegerTile.Multiply<V, ShortProduct>(rows, (int*)(elements + (firstRow * rows)), 2 * rows, words + strip, Columns, groups, (int*)products + strip, Columns, accumulate: false);
+                IntegerTile.Multiply<V, ShortProduct>(rows, (int*)(elements + (firstRow * rows)), 2 * rows, words + strip, Columns, groups, (int*)products + strip, Columns);
             }
 
             // A block late, as vectors read back just after they were written wait until they have reached the cache.
             if (block > 0)
             {
-                AddScaled<V>(rows, previous, parameters + ((block - 1) * 2 * rows), (block - 1) / blocks.PerWeightBlock, panel, sums);
+                AddScaled<V>(rows, previous, parameters + ((block - 1) * DynamicLeft.ParameterCount * rows), (block - 1) / blocks.PerWeightBlock, panel, sums);
             }
 
             float* written = products;
@@ -41,12 +41,12 @@ internal static unsafe class DynamicByteRows
 
         if (blocks.Count > 0)
         {
-            AddScaled<V>(rows, previous, parameters + ((blocks.Count - 1) * 2 * rows), (blocks.Count - 1) / blocks.PerWeightBlock, panel, sums);
+            AddScaled<V>(rows, previous, parameters + ((blocks.Count - 1) * DynamicLeft.ParameterCount * rows), (blocks.Count - 1) / blocks.PerWeightBlock, panel, sums);
         }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void AddScaled<V>(int rows, float* products, float* parameters, nint weightBlock, in NarrowPanel<Int8Format> panel, float* sums)
+    private static void AddScaled<V>(int rows, float* products, int* parameters, nint weightBlock, in NarrowPanel<Int8Format> panel, float* sums)
         where V : struct, IVector<V>
     {
         for (nint column = 0; column < Columns; column += V.Count)
@@ -59,8 +59,8 @@ internal static unsafe class DynamicByteRows
                 {
                     float* sum = sums + (row * Columns) + column;
                     V product = V.ConvertFromInt32(V.Load(products + (row * Columns) + column));
-                    V offset = zeroPoints * V.Broadcast(parameters[(2 * row) + 1]);
-                    V.Store(V.MultiplyAdd(V.MultiplyAdd(product, V.Broadcast(parameters[2 * row]), offset), scales, V.Load(sum)), sum);
+                    V offset = zeroPoints * V.BroadcastBits(parameters[(DynamicLeft.ParameterCount * row) + 2]);
+                    V.Store(V.MultiplyAdd(V.MultiplyAdd(product, V.BroadcastBits(parameters[DynamicLeft.ParameterCount * row]), offset), scales, V.Load(sum)), sum);
                 }
 
                 continue;
@@ -70,7 +70,7 @@ internal static unsafe class DynamicByteRows
             {
                 float* sum = sums + (row * Columns) + column;
                 V product = V.ConvertFromInt32(V.Load(products + (row * Columns) + column));
-                V.Store(V.MultiplyAdd(product * V.Broadcast(parameters[2 * row]), scales, V.Load(sum)), sum);
+                V.Store(V.MultiplyAdd(product * V.BroadcastBits(parameters[DynamicLeft.ParameterCount * row]), scales, V.Load(sum)), sum);
             }
         }
     }

@@ -24,11 +24,9 @@ internal unsafe struct DynamicProductWork<TFormat, TOutput, TEpilogue> : IItemWo
     public void Run<V>(int part, ref ItemQueue items)
         where V : struct, IVector<V>
     {
-        bool isByte = typeof(TFormat) == typeof(Int8Format);
         DynamicBlocks blocks = DynamicBlocks.Create(Matrix, TFormat.ElementsPerWord);
-        int tileRows = isByte ? IntegerTile.LargestRows<V>() : DynamicRows.LargestRows<V>();
         nint blockRows = Math.Min(Partition.RowsPerBlock, Rows);
-        nint sumBytes = tileRows * SumRows.Stride * sizeof(float);
+        nint sumBytes = DynamicLeft.LargestRows<V>() * SumRows.Stride * sizeof(float);
         byte* scratch = Workers.Scratch(part, (nuint)(sumBytes + DynamicLeft.ScratchBytes(blocks, blockRows)));
         var segments = NarrowSegments.Create(Matrix, hasBlocks: true);
         DynamicLeft left = default;
@@ -38,7 +36,7 @@ internal unsafe struct DynamicProductWork<TFormat, TOutput, TEpilogue> : IItemWo
             (nint block, nint row, nint rows, nint firstPanel, nint endPanel) = Partition.ItemAt(item);
             if (block != packedBlock)
             {
-                left = Pack<V>(row, rows, tileRows, blocks, scratch + sumBytes);
+                left = Pack<V>(row, rows, blocks, scratch + sumBytes);
                 packedBlock = block;
             }
 
@@ -49,15 +47,10 @@ internal unsafe struct DynamicProductWork<TFormat, TOutput, TEpilogue> : IItemWo
         }
     }
 
-    private readonly DynamicLeft Pack<V>(nint row, nint rows, int tileRows, in DynamicBlocks blocks, byte* memory)
-        where V : struct, IVector<V>
-    {
-        float* a = A + (row * StrideA);
-        int zeroPoint = Matrix.HasZeroPoints ? 1 : TFormat.DefaultZeroPoint;
-        return typeof(TFormat) == typeof(Int8Format)
-            ? DynamicLeft.Pack<V, ShortGroup>(a, StrideA, rows, tileRows, blocks, zeroPoint, memory)
-            : DynamicLeft.Pack<V, ByteGroup>(a, StrideA, rows, tileRows, blocks, zeroPoint, memory);
-    }
+    private readonly DynamicLeft Pack<V>(nint row, nint rows, in DynamicBlocks blocks, byte* memory)
+        where V : struct, IVector<V> => typeof(TFormat) == typeof(Int8Format)
+            ? DynamicLeft.Pack<V, ShortGroup>(A + (row * StrideA), StrideA, rows, blocks, memory)
+            : DynamicLeft.Pack<V, ByteGroup>(A + (row * StrideA), StrideA, rows, blocks, memory);
 
     private void MultiplyPanel<V>(in DynamicLeft left, in DynamicBlocks blocks, nint panel, in NarrowSegments segments, nint row, nint rows, float* sums)
         where V : struct, IVector<V>
@@ -66,18 +59,20 @@ internal unsafe struct DynamicProductWork<TFormat, TOutput, TEpilogue> : IItemWo
         nint columns = Math.Min(NarrowMatrix.PanelColumns, Matrix.Columns - column);
         for (nint done = 0; done < rows;)
         {
-            int present = left.RowsAt(done, rows);
+            int tile = left.TileRowsAt(done, rows);
             ulong* elements = left.Elements(done);
-            float* parameters = left.Parameters(done, present);
+            int* parameters = left.Parameters(done, tile);
             if (typeof(TFormat) == typeof(Int8Format))
             {
-                DynamicByteRows.Multiply<V>(present, elements, parameters, blocks, new NarrowPanel<Int8Format>(Matrix, panel, segments), sums);
+                DynamicByteRows.Multiply<V>(tile, elements, parameters, blocks, new NarrowPanel<Int8Format>(Matrix, panel, segments), sums);
             }
             else
             {
-                DynamicRows.Multiply<V>(present, elements, parameters, blocks, new NarrowPanel<UInt4Format>(Matrix, panel, segments), sums);
+                DynamicRows.Multiply<V>(tile, elements, parameters, blocks, new NarrowPanel<UInt4Format>(Matrix, panel, segments), sums);
             }
 
+            nint present = Math.Min(tile, rows - done);
+            SumRows.Scale<V>(sums, left.Factors(done, tile), present);
             SumRows.Store<V, TEpilogue, TOutput>(sums, present, C + ((row + done) * StrideC) + column, StrideC, columns, ref Epilogue, row + done, column);
             done += present;
         }

@@ -18,14 +18,8 @@ internal static unsafe class DynamicRows
 
     private const int MostRows = 8;
 
-    /// <summary>
-    /// Rows of the largest tile: sums of rows × 2 vectors, four vectors of masked weights and two more must fit the registers (8 · 2 + 6 = 22 of 32, 4 · 2 + 6 = 14 of 16).
-    /// </summary>
-    public static int LargestRows<V>()
-        where V : struct, IVector<V> => V.Count == 16 ? MostRows : 4;
-
-    /// <summary>sums[rows, 32] = rows · panel.</summary>
-    public static void Multiply<V>(int rows, ulong* elements, float* parameters, in DynamicBlocks blocks, in NarrowPanel<UInt4Format> panel, float* sums)
+    /// <summary>sums[rows, 32] = rows · panel, but for the rows' factors; 8 rows (only with vectors of 16 lanes), 4 or 1.</summary>
+    public static void Multiply<V>(int rows, ulong* elements, int* parameters, in DynamicBlocks blocks, in NarrowPanel<UInt4Format> panel, float* sums)
         where V : struct, IVector<V>
     {
         bool isSingleStrip = 2 * V.Count >= Columns;
@@ -35,22 +29,22 @@ internal static unsafe class DynamicRows
         {
             nint end = Math.Min(first + part, blocks.Count);
             var left = (int*)(elements + (first * blocks.Groups * rows));
-            float* scales = parameters + (first * 2 * rows);
+            int* blockParameters = parameters + (first * DynamicLeft.ParameterCount * rows);
             for (nint strip = 0; strip < Columns; strip += 2 * V.Count)
             {
                 if (rows == 1)
                 {
-                    OneRow<V>(left, scales, blocks, panel, first, end, strip, sums + strip);
+                    OneRow<V>(left, blockParameters, blocks, panel, first, end, strip, sums + strip);
                 }
                 else
                 {
-                    ManyRows<V>(rows, left, scales, blocks, panel, first, end, strip, sums + strip);
+                    ManyRows<V>(rows, left, blockParameters, blocks, panel, first, end, strip, sums + strip);
                 }
             }
         }
     }
 
-    private static void OneRow<V>(int* left, float* parameters, in DynamicBlocks blocks, in NarrowPanel<UInt4Format> panel, nint first, nint end, nint strip, float* sums)
+    private static void OneRow<V>(int* left, int* parameters, in DynamicBlocks blocks, in NarrowPanel<UInt4Format> panel, nint first, nint end, nint strip, float* sums)
         where V : struct, IVector<V>
     {
         uint* words = panel.Words + (first * blocks.Groups * Columns) + strip;
@@ -59,7 +53,7 @@ internal static unsafe class DynamicRows
         var weights = new WeightBlocks(blocks, first);
         for (nint block = first; block < end; block++)
         {
-            V sum0 = V.Zero, sum1 = V.Zero;
+            V sum0 = V.BroadcastBits(parameters[1]), sum1 = sum0;
             nint groups = Math.Min(blocks.Groups, wordRows);
             wordRows -= groups;
             for (; groups > 0; groups--)
@@ -76,21 +70,22 @@ internal static unsafe class DynamicRows
                 words += Columns;
             }
 
-            V scale = V.Broadcast(parameters[0]), offset = V.Broadcast(parameters[1]);
-            parameters += 2;
+            V multiplier = V.BroadcastBits(parameters[0]);
             panel.FetchScales(weights.Current);
             V scales0 = panel.Scales<V>(weights.Current, strip), scales1 = panel.Scales<V>(weights.Current, strip + V.Count);
             if (panel.HasZeroPoints)
             {
-                total0 = Finish(sum0, scale, offset, panel.ZeroPoints<V>(weights.Current, strip), scales0, total0);
-                total1 = Finish(sum1, scale, offset, panel.ZeroPoints<V>(weights.Current, strip + V.Count), scales1, total1);
+                V offset = V.Broadcast(*(float*)(parameters + 2));
+                total0 = Finish(sum0, multiplier, offset, ZeroPoints<V>(panel, weights.Current, strip), scales0, total0);
+                total1 = Finish(sum1, multiplier, offset, ZeroPoints<V>(panel, weights.Current, strip + V.Count), scales1, total1);
             }
             else
             {
-                total0 = Finish(sum0, scale, offset, scales0, total0);
-                total1 = Finish(sum1, scale, offset, scales1, total1);
+                total0 = Finish(sum0, multiplier, scales0, total0);
+                total1 = Finish(sum1, multiplier, scales1, total1);
             }
 
+            parameters += DynamicLeft.ParameterCount;
             weights.MoveOn();
         }
 
@@ -98,37 +93,35 @@ internal static unsafe class DynamicRows
         V.Store(total1, sums + V.Count);
     }
 
-    private static void ManyRows<V>(int rows, int* left, float* parameters, in DynamicBlocks blocks, in NarrowPanel<UInt4Format> panel, nint first, nint end, nint strip, float* sums)
+    private static void ManyRows<V>(int rows, int* left, int* parameters, in DynamicBlocks blocks, in NarrowPanel<UInt4Format> panel, nint first, nint end, nint strip, float* sums)
         where V : struct, IVector<V>
     {
         float* memory = stackalloc float[(2 * MostRows * 2 * V.Count) + Prefetch.LineFloats];
         float* products = Alignment.Lines(memory), previous = products + (MostRows * 2 * V.Count);
         uint* words = panel.Words + (first * blocks.Groups * Columns) + strip;
         nint wordRows = panel.WordRows - (first * blocks.Groups);
+        nint step = DynamicLeft.ParameterCount * rows;
         var weights = new WeightBlocks(blocks, first);
         for (nint block = first; block < end; block++)
         {
             nint groups = Math.Min(blocks.Groups, wordRows);
-            switch (rows)
+            if (rows == MostRows)
             {
-                case 2:
-                    TwoRows<V>(left, words, groups, products);
-                    break;
-                case 4:
-                    FourRows<V>(left, words, groups, products);
-                    break;
-                default:
-                    EightRows<V>(left, words, groups, products);
-                    break;
+                EightRows<V>(left, parameters, words, groups, products);
+            }
+            else
+            {
+                FourRows<V>(left, parameters, words, groups, products);
             }
 
             // A block late, as vectors read back just after they were written wait until they have reached the cache.
             if (block > first)
             {
-                AddScaled<V>(rows, previous, parameters, panel, weights.Current, strip, sums);
-                parameters += 2 * rows;
+                AddScaled<V>(rows, previous, parameters - step, panel, weights.Current, strip, sums);
                 weights.MoveOn();
             }
+
+            parameters += step;
 
             float* written = products;
             products = previous;
@@ -138,32 +131,14 @@ internal static unsafe class DynamicRows
             wordRows -= groups;
         }
 
-        AddScaled<V>(rows, previous, parameters, panel, weights.Current, strip, sums);
+        AddScaled<V>(rows, previous, parameters - step, panel, weights.Current, strip, sums);
     }
 
-    private static void TwoRows<V>(int* left, uint* words, nint groups, float* products)
+    private static void FourRows<V>(int* left, int* parameters, uint* words, nint groups, float* products)
         where V : struct, IVector<V>
     {
-        V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero;
-        for (; groups > 0; groups--)
-        {
-            WordStream.Fetch(words);
-            V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
-            V low0 = Low(words0), low1 = Low(words1), high0 = High(words0), high1 = High(words1);
-            Add(low0, low1, high0, high1, left, ref a0, ref a1);
-            Add(low0, low1, high0, high1, left + 2, ref b0, ref b1);
-            left += 4;
-            words += Columns;
-        }
-
-        Store(a0, a1, products);
-        Store(b0, b1, products + (2 * V.Count));
-    }
-
-    private static void FourRows<V>(int* left, uint* words, nint groups, float* products)
-        where V : struct, IVector<V>
-    {
-        V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero, c0 = V.Zero, c1 = V.Zero, d0 = V.Zero, d1 = V.Zero;
+        V a0 = Start<V>(parameters, 0), b0 = Start<V>(parameters, 1), c0 = Start<V>(parameters, 2), d0 = Start<V>(parameters, 3);
+        V a1 = a0, b1 = b0, c1 = c0, d1 = d0;
         for (; groups > 0; groups--)
         {
             WordStream.Fetch(words);
@@ -183,11 +158,13 @@ internal static unsafe class DynamicRows
         Store(d0, d1, products + (6 * V.Count));
     }
 
-    private static void EightRows<V>(int* left, uint* words, nint groups, float* products)
+    private static void EightRows<V>(int* left, int* parameters, uint* words, nint groups, float* products)
         where V : struct, IVector<V>
     {
-        V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero, c0 = V.Zero, c1 = V.Zero, d0 = V.Zero, d1 = V.Zero;
-        V e0 = V.Zero, e1 = V.Zero, f0 = V.Zero, f1 = V.Zero, g0 = V.Zero, g1 = V.Zero, h0 = V.Zero, h1 = V.Zero;
+        V a0 = Start<V>(parameters, 0), b0 = Start<V>(parameters, 1), c0 = Start<V>(parameters, 2), d0 = Start<V>(parameters, 3);
+        V a1 = a0, b1 = b0, c1 = c0, d1 = d0;
+        V e0 = Start<V>(parameters, 4), f0 = Start<V>(parameters, 5), g0 = Start<V>(parameters, 6), h0 = Start<V>(parameters, 7);
+        V e1 = e0, f1 = f0, g1 = g0, h1 = h0;
         for (; groups > 0; groups--)
         {
             WordStream.Fetch(words);
@@ -217,19 +194,19 @@ internal static unsafe class DynamicRows
 
     /// <summary>Adds the products of a block, scaled, to the sums. A method of its own, as the compiler stops inlining in methods that become too large.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void AddScaled<V>(int rows, float* products, float* parameters, in NarrowPanel<UInt4Format> panel, nint weightBlock, nint strip, float* sums)
+    private static void AddScaled<V>(int rows, float* products, int* parameters, in NarrowPanel<UInt4Format> panel, nint weightBlock, nint strip, float* sums)
         where V : struct, IVector<V>
     {
         V scales0 = panel.Scales<V>(weightBlock, strip), scales1 = panel.Scales<V>(weightBlock, strip + V.Count);
         if (panel.HasZeroPoints)
         {
-            V zero0 = panel.ZeroPoints<V>(weightBlock, strip), zero1 = panel.ZeroPoints<V>(weightBlock, strip + V.Count);
+            V zero0 = ZeroPoints<V>(panel, weightBlock, strip), zero1 = ZeroPoints<V>(panel, weightBlock, strip + V.Count);
             for (; rows > 0; rows--)
             {
-                V scale = V.Broadcast(parameters[0]), offset = V.Broadcast(parameters[1]);
-                V.Store(Finish(V.Load(products), scale, offset, zero0, scales0, V.Load(sums)), sums);
-                V.Store(Finish(V.Load(products + V.Count), scale, offset, zero1, scales1, V.Load(sums + V.Count)), sums + V.Count);
-                parameters += 2;
+                V multiplier = V.BroadcastBits(parameters[0]), offset = V.Broadcast(*(float*)(parameters + 2));
+                V.Store(Finish(V.Load(products), multiplier, offset, zero0, scales0, V.Load(sums)), sums);
+                V.Store(Finish(V.Load(products + V.Count), multiplier, offset, zero1, scales1, V.Load(sums + V.Count)), sums + V.Count);
+                parameters += DynamicLeft.ParameterCount;
                 products += 2 * V.Count;
                 sums += Columns;
             }
@@ -239,14 +216,23 @@ internal static unsafe class DynamicRows
 
         for (; rows > 0; rows--)
         {
-            V scale = V.Broadcast(parameters[0]), offset = V.Broadcast(parameters[1]);
-            V.Store(Finish(V.Load(products), scale, offset, scales0, V.Load(sums)), sums);
-            V.Store(Finish(V.Load(products + V.Count), scale, offset, scales1, V.Load(sums + V.Count)), sums + V.Count);
-            parameters += 2;
+            V multiplier = V.BroadcastBits(parameters[0]);
+            V.Store(Finish(V.Load(products), multiplier, scales0, V.Load(sums)), sums);
+            V.Store(Finish(V.Load(products + V.Count), multiplier, scales1, V.Load(sums + V.Count)), sums + V.Count);
+            parameters += DynamicLeft.ParameterCount;
             products += 2 * V.Count;
             sums += Columns;
         }
     }
+
+    /// <summary>Zero points less the one that the sums have taken off already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V ZeroPoints<V>(in NarrowPanel<UInt4Format> panel, nint weightBlock, nint column)
+        where V : struct, IVector<V> => panel.ZeroPoints<V>(weightBlock, column) - V.Broadcast(ByteGroup.ZeroPoint);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Start<V>(int* parameters, int row)
+        where V : struct, IVector<V> => V.BroadcastBits(parameters[(DynamicLeft.ParameterCount * row) + 1]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Low<V>(V words)
@@ -268,17 +254,15 @@ internal static unsafe class DynamicRows
         sum1 = ByteDot.MultiplyAdd(sum1, high1, x);
     }
 
-    /// <summary>total + scales · (scale · sum + offset).</summary>
+    /// <summary>total + scales · multiplier · sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Finish<V>(V sum, V scale, V offset, V scales, V total)
-        where V : struct, IVector<V> =>
-        V.MultiplyAdd(V.MultiplyAdd(V.ConvertFromInt32(ByteDot.Widen(sum)), scale, offset), scales, total);
+    private static V Finish<V>(V sum, V multiplier, V scales, V total)
+        where V : struct, IVector<V> => V.MultiplyAdd(V.ConvertFromInt32(ShortDot.Multiply(sum, multiplier)), scales, total);
 
-    /// <summary>total + scales · (scale · sum + zero point · offset).</summary>
+    /// <summary>total + scales · (multiplier · sum + zero points · offset).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Finish<V>(V sum, V scale, V offset, V zeroPoints, V scales, V total)
-        where V : struct, IVector<V> =>
-        V.MultiplyAdd(V.MultiplyAdd(V.ConvertFromInt32(ByteDot.Widen(sum)), scale, zeroPoints * offset), scales, total);
+    private static V Finish<V>(V sum, V multiplier, V offset, V zeroPoints, V scales, V total)
+        where V : struct, IVector<V> => V.MultiplyAdd(V.MultiplyAdd(zeroPoints, offset, V.ConvertFromInt32(ShortDot.Multiply(sum, multiplier))), scales, total);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store<V>(V product0, V product1, float* products)

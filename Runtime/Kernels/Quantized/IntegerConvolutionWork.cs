@@ -134,8 +134,7 @@ internal unsafe struct IntegerConvolutionWork<TInput, TOutput, TEpilogue> : IIte
                         StripPixels,
                         Groups,
                         sums + (row * pixels) + pixel,
-                        pixels,
-                        accumulate: false);
+                        pixels);
                 }
 
                 row += rows;

@@ -76,7 +76,7 @@ internal unsafe struct IntegerProductWork<TLeft, TOutput, TEpilogue> : IItemWork
             int* elements = left.Elements + (done * left.RowInts);
             for (nint strip = 0; strip < Columns; strip += 2 * V.Count)
             {
-                IntegerTile.Multiply<V, TProduct>(present, elements, present * TProduct.LeftInts, words + strip, Columns, groups, sums + strip, Columns, accumulate: false);
+                IntegerTile.Multiply<V, TProduct>(present, elements, present * TProduct.LeftInts, words + strip, Columns, groups, sums + strip, Columns);
             }
 
             for (int index = 0; index < present; index++)

@@ -16,7 +16,7 @@ internal static unsafe class IntegerTile
     public static int RowsFor<V>(nint left)
         where V : struct, IVector<V> => left >= 8 && LargestRows<V>() == 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
 
-    /// <summary>sums[rows, 2 vectors] = (sums if <paramref name="accumulate"/>, else 0) + rows · words.</summary>
+    /// <summary>sums[rows, 2 vectors] = rows · words.</summary>
     /// <param name="rows">8 (only with vectors of 16 lanes), 4, 2 or 1.</param>
     /// <param name="left">[groups][rows][<see cref="IWordProduct.LeftInts"/>].</param>
     /// <param name="leftStride">Int32s from one group of the rows to the next.</param>
@@ -25,46 +25,33 @@ internal static unsafe class IntegerTile
     /// <param name="groups">Rows of words.</param>
     /// <param name="sums">Sums.</param>
     /// <param name="sumStride">Sums from one row to the next.</param>
-    /// <param name="accumulate">Whether to start from the sums that are there.</param>
-    public static void Multiply<V, TProduct>(int rows, int* left, nint leftStride, uint* words, nint wordStride, nint groups, int* sums, nint sumStride, bool accumulate)
+    public static void Multiply<V, TProduct>(int rows, int* left, nint leftStride, uint* words, nint wordStride, nint groups, int* sums, nint sumStride)
         where V : struct, IVector<V>
         where TProduct : struct, IWordProduct
     {
         switch (rows)
         {
             case 8:
-                EightRows<V, TProduct>(left, leftStride, words, wordStride, groups, (float*)sums, sumStride, accumulate);
+                EightRows<V, TProduct>(left, leftStride, words, wordStride, groups, (float*)sums, sumStride);
                 break;
             case 4:
-                FourRows<V, TProduct>(left, leftStride, words, wordStride, groups, (float*)sums, sumStride, accumulate);
+                FourRows<V, TProduct>(left, leftStride, words, wordStride, groups, (float*)sums, sumStride);
                 break;
             case 2:
-                TwoRows<V, TProduct>(left, leftStride, words, wordStride, groups, (float*)sums, sumStride, accumulate);
+                TwoRows<V, TProduct>(left, leftStride, words, wordStride, groups, (float*)sums, sumStride);
                 break;
             default:
-                OneRow<V, TProduct>(left, leftStride, words, wordStride, groups, (float*)sums, sumStride, accumulate);
+                OneRow<V, TProduct>(left, leftStride, words, wordStride, groups, (float*)sums, sumStride);
                 break;
         }
     }
 
-    private static void EightRows<V, TProduct>(int* left, nint leftStride, uint* words, nint wordStride, nint groups, float* sums, nint sumStride, bool accumulate)
+    private static void EightRows<V, TProduct>(int* left, nint leftStride, uint* words, nint wordStride, nint groups, float* sums, nint sumStride)
         where V : struct, IVector<V>
         where TProduct : struct, IWordProduct
     {
         V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero, c0 = V.Zero, c1 = V.Zero, d0 = V.Zero, d1 = V.Zero;
         V e0 = V.Zero, e1 = V.Zero, f0 = V.Zero, f1 = V.Zero, g0 = V.Zero, g1 = V.Zero, h0 = V.Zero, h1 = V.Zero;
-        if (accumulate)
-        {
-            Load(sums, ref a0, ref a1);
-            Load(sums + sumStride, ref b0, ref b1);
-            Load(sums + (2 * sumStride), ref c0, ref c1);
-            Load(sums + (3 * sumStride), ref d0, ref d1);
-            Load(sums + (4 * sumStride), ref e0, ref e1);
-            Load(sums + (5 * sumStride), ref f0, ref f1);
-            Load(sums + (6 * sumStride), ref g0, ref g1);
-            Load(sums + (7 * sumStride), ref h0, ref h1);
-        }
-
         for (; groups > 0; groups--)
         {
             V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
@@ -91,19 +78,11 @@ internal static unsafe class IntegerTile
         Store(h0, h1, sums + (7 * sumStride));
     }
 
-    private static void FourRows<V, TProduct>(int* left, nint leftStride, uint* words, nint wordStride, nint groups, float* sums, nint sumStride, bool accumulate)
+    private static void FourRows<V, TProduct>(int* left, nint leftStride, uint* words, nint wordStride, nint groups, float* sums, nint sumStride)
         where V : struct, IVector<V>
         where TProduct : struct, IWordProduct
     {
         V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero, c0 = V.Zero, c1 = V.Zero, d0 = V.Zero, d1 = V.Zero;
-        if (accumulate)
-        {
-            Load(sums, ref a0, ref a1);
-            Load(sums + sumStride, ref b0, ref b1);
-            Load(sums + (2 * sumStride), ref c0, ref c1);
-            Load(sums + (3 * sumStride), ref d0, ref d1);
-        }
-
         for (; groups > 0; groups--)
         {
             V words0 = V.Load((float*)words), words1 = V.Load((float*)words + V.Count);
@@ -122,17 +101,11 @@ internal static unsafe class IntegerTile
         Store(d0, d1, sums + (3 * sumStride));
     }
 
-    private static void TwoRows<V, TProduct>(int* left, nint leftStride, uint* words, nint wordStride, nint groups, float* sums, nint sumStride, bool accumulate)
+    private static void TwoRows<V, TProduct>(int* left, nint leftStride, uint* words, nint wordStride, nint groups, float* sums, nint sumStride)
         where V : struct, IVector<V>
         where TProduct : struct, IWordProduct
     {
         V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero;
-        if (accumulate)
-        {
-            Load(sums, ref a0, ref a1);
-            Load(sums + sumStride, ref b0, ref b1);
-        }
-
         for (; groups > 0; groups--)
         {
             WordStream.Fetch(words);
@@ -148,16 +121,11 @@ internal static unsafe class IntegerTile
         Store(b0, b1, sums + sumStride);
     }
 
-    private static void OneRow<V, TProduct>(int* left, nint leftStride, uint* words, nint wordStride, nint groups, float* sums, nint sumStride, bool accumulate)
+    private static void OneRow<V, TProduct>(int* left, nint leftStride, uint* words, nint wordStride, nint groups, float* sums, nint sumStride)
         where V : struct, IVector<V>
         where TProduct : struct, IWordProduct
     {
         V a0 = V.Zero, a1 = V.Zero;
-        if (accumulate)
-        {
-            Load(sums, ref a0, ref a1);
-        }
-
         for (; groups > 0; groups--)
         {
             WordStream.Fetch(words);
@@ -179,14 +147,6 @@ internal static unsafe class IntegerTile
         V left1 = TProduct.LeftInts > 1 ? V.BroadcastBits(left[1]) : left0;
         sum0 = TProduct.Add(sum0, first0, second0, left0, left1);
         sum1 = TProduct.Add(sum1, first1, second1, left0, left1);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Load<V>(float* sums, ref V sum0, ref V sum1)
-        where V : struct, IVector<V>
-    {
-        sum0 = V.Load(sums);
-        sum1 = V.Load(sums + V.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -8,6 +8,22 @@ internal static unsafe class SumRows
     /// <summary>Floats from one row of sums to the next.</summary>
     public const int Stride = MatrixMultiply.PanelColumns;
 
+    /// <summary>Multiplies each row by its factor.</summary>
+    public static void Scale<V>(float* sums, float* factors, nint rows)
+        where V : struct, IVector<V>
+    {
+        for (nint row = 0; row < rows; row++)
+        {
+            V factor = V.Broadcast(factors[row]);
+            for (nint lane = 0; lane < Stride; lane += V.Count)
+            {
+                V.Store(V.Load(sums + lane) * factor, sums + lane);
+            }
+
+            sums += Stride;
+        }
+    }
+
     /// <summary>Stores epilogue(sums), converted to the output's type; an epilogue that stores does so itself.</summary>
     public static void Store<V, TEpilogue, TOutput>(float* sums, nint rows, TOutput* c, nint ldc, nint columns, ref TEpilogue epilogue, nint row, nint column)
         where V : struct, IVector<V>
