@@ -91,6 +91,38 @@ public sealed class RunTimeSizeTests : IDisposable
         Assert.Throws<DimensionOutOfBoundsException>(() => SmallModels.Run(session, "y", ("x", Tensor.Create([2f], 1)), ("shape", Tensor.Create([4L], 1))));
     }
 
+    [Theory]
+    [InlineData("ReduceSum", 1)]
+    [InlineData("ReduceSum", 0)]
+    [InlineData("ReduceMean", 1)]
+    [InlineData("ReduceMean", 0)]
+    public void AxesOfReductionsFromAnInputOfTheRun(string type, int keepdims)
+    {
+        string[] names = keepdims == 0 ? ["a"] : ["a", "b", "c"];
+        using CompiledModel model = _models.Load($"Axes{type}{keepdims}", new OnnxModelBuilder(opset: 18).Input("x", 2, 3, 4).Input("axes", DataType.Int64, 2)
+            .Node(type, ["x", "axes"], ["y"], ("keepdims", keepdims)).Output("y", names));
+        using CompiledSession session = model.CreateSession();
+        float[] x = [.. Enumerable.Range(0, 24).Select(static index => (float)(index * index % 17))];
+        int[] sizes = [2, 3, 4], strides = [12, 4, 1];
+        foreach (long[] axes in new long[][] { [0, 1], [2, 0], [-1, 1], [1, -3] })
+        {
+            int[] reduced = [.. axes.Select(static axis => (int)((axis + 3) % 3))];
+            int kept = Enumerable.Range(0, 3).Single(axis => !reduced.Contains(axis));
+            int count = 24 / sizes[kept];
+            double[] expected = [.. Enumerable.Range(0, sizes[kept]).Select(position => x.Where((_, index) => index / strides[kept] % sizes[kept] == position).Sum(static value => (double)value))];
+            Tensor y = session.Run(new Dictionary<string, Tensor> { ["x"] = Tensor.Create(x, 2, 3, 4), ["axes"] = Tensor.Create(axes, 2) })["y"];
+            Assert.Equal(keepdims == 0 ? [sizes[kept]] : [.. sizes.Select((size, axis) => axis == kept ? size : 1L)], y.Shape.ToArray());
+            Assert.Equal(expected.Select(sum => (float)(type == "ReduceMean" ? sum / count : sum)), y.AsSpan<float>().ToArray());
+        }
+
+        // An axis that does not exist, and one that is named twice so that an axis too many would stay.
+        Assert.Throws<DimensionOutOfBoundsException>(() => SmallModels.Run(session, "y", ("x", Tensor.Create(x, 2, 3, 4)), ("axes", Tensor.Create([0L, 3L], 2))));
+        if (keepdims == 0)
+        {
+            Assert.Throws<DimensionOutOfBoundsException>(() => SmallModels.Run(session, "y", ("x", Tensor.Create(x, 2, 3, 4)), ("axes", Tensor.Create([1L, -2L], 2))));
+        }
+    }
+
     [Fact]
     public void SizesFromComputedDataAreRefused() =>
         Assert.Contains("computed at run time from data", _models.Refusal("Computed", new OnnxModelBuilder().Input("x", 3)

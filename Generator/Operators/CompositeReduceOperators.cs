@@ -33,19 +33,26 @@ internal sealed class CompositeReduceOperators : Operator
     public override void Infer(Node node, InferenceContext context)
     {
         ElementTypeSet.Numeric.Require(node, 0);
-        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ReductionAxes.ResultShape(node)));
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ReductionAxes.ResultShape(node, context)));
     }
 
     public override bool Expand(Node node, ExpansionContext context)
     {
         var formula = new Formula(context);
-        Value input = node.Input(0);
+        if (!ReductionAxes.ExpandOpen(node, context, (split, axes) => Write(formula, split, axes, keeps: false)))
+        {
+            context.Replace(node.Output, Write(formula, node.Input(0), ReductionAxes.Of(node), ReductionAxes.KeepsAxes(node)));
+        }
+
+        return true;
+    }
+
+    private Value Write(Formula formula, Value input, IReadOnlyList<int> axes, bool keeps)
+    {
         // Roots and logarithms of integers are taken of float64 numbers.
         bool throughFloats = input.ElementType.IsInteger() && Type is "ReduceL2" or "ReduceLogSum" or "ReduceLogSumExp";
         Value wide = throughFloats ? formula.Cast(input, ElementType.Float64) : formula.Widen(input);
-        Value result = _write(formula, wide, ReductionAxes.Of(node), ReductionAxes.KeepsAxes(node));
-        context.Replace(node.Output, formula.Cast(result, input.ElementType));
-        return true;
+        return formula.Cast(_write(formula, wide, axes, keeps), input.ElementType);
     }
 
     private static Value LogSumExp(Formula formula, Value x, IReadOnlyList<int> axes, bool keeps)

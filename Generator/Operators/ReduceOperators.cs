@@ -5,7 +5,7 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// ReduceSum, ReduceMax, ReduceMin, ReduceProd: https://onnx.ai/onnx/operators/onnx__ReduceSum.html and so on. The axes are an attribute before version 18
-/// (ReduceSum: 13) and an input known at build time from then on, where <c>noop_with_empty_axes</c> says what none means; negative ones from version 11 on.
+/// (ReduceSum: 13) and an input from then on, where <c>noop_with_empty_axes</c> says what none means; negative ones from version 11 on.
 /// Version 20 gives Max and Min booleans (or, and). 16-bit floating-point numbers are combined in float32.
 /// </summary>
 internal sealed class ReduceOperators : ReductionOperator
@@ -40,9 +40,8 @@ internal sealed class ReduceOperators : ReductionOperator
         bool takesBooleans = Kind is ReductionKind.Maximum or ReductionKind.Minimum && node.Version >= 20;
         (takesBooleans ? ElementTypeSet.NumericOrBoolean : ElementTypeSet.Numeric).Require(node, 0);
         Value input = node.Input(0);
-        IReadOnlyList<int> axes = Axes(node);
-        var type = new TensorType(input.ElementType, ReductionAxes.ResultShape(node));
-        if (axes.Count == 1 && type.Rank <= 1 && input.Elements is { Count: > 0 } elements && type.ElementType.IsInteger())
+        var type = new TensorType(input.ElementType, ReductionAxes.ResultShape(node, context));
+        if (ReductionAxes.Open(node) is null && Axes(node).Count == 1 && type.Rank <= 1 && input.Elements is { Count: > 0 } elements && type.ElementType.IsInteger())
         {
             context.SetElements(node.Output, type, [elements.Aggregate((left, right) => Combine(left, right, context.Symbols))]);
         }
@@ -56,6 +55,11 @@ internal sealed class ReduceOperators : ReductionOperator
     {
         var formula = new Formula(context);
         Value input = node.Input(0);
+        if (ReductionAxes.ExpandOpen(node, context, (split, axes) => formula.Reduce(Type, split, axes, keepsAxes: false)))
+        {
+            return true;
+        }
+
         if (Axes(node).Count == 0)
         {
             context.Replace(node.Output, input);
