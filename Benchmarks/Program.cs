@@ -1,29 +1,33 @@
 using BenchmarkDotNet.Running;
 using Cameo.Benchmarks;
+using Cameo.Benchmarks.Footprints;
 using Cameo.Benchmarks.Models;
 using Cameo.Benchmarks.Suite;
 
 switch (args.FirstOrDefault())
 {
     case "matmul":
-        MatrixMultiplyComparison.Run(args[1..]);
+        PeerSuite.Run(args[1..], "matrix products");
         break;
     case "threads":
         WorkerWakeUps.Run();
+        break;
+    case ChildProcess.Command:
+        ChildProcess.Follow(args[1]);
         break;
     case "peers":
         PeerSuite.Run(args[1..]);
         break;
     case "models":
-        ModelSuite.Run(args[1..]);
+        PeerSuite.Run(args[1..], "image nets", "real models");
         break;
     case "profile":
-        ModelSuite.Profile(args[1..]);
+        ModelWorks.Profile(args[1..]);
         break;
     case "quantized":
         QuantizedComparison.Run(args[1..]);
         break;
     default:
-        BenchmarkSwitcher.FromAssembly(typeof(MatrixMultiplyComparison).Assembly).Run(args);
+        BenchmarkSwitcher.FromAssembly(typeof(VectorMathBenchmarks).Assembly).Run(args);
         break;
 }

@@ -7,11 +7,8 @@ using Cameo.Threading;
 namespace Cameo.Benchmarks.LanguageModels;
 
 /// <summary>Prefill and decode of one language model in all engines.</summary>
-internal sealed class LanguageModelGroup(LlamaFiles files, MachineLimits limits) : WorkGroup
+internal sealed class LanguageModelGroup(LlamaFiles files, MachineLimits limits, bool isExtra = false) : WorkGroup
 {
-    /// <summary>Sizes that the model is compiled for: one row, prompts in parts of up to 512 tokens.</summary>
-    public const string Dimensions = "batch_size=1; sequence_length<=512; past_sequence_length<=2048; total_sequence_length<=2560";
-
     private const int Chunk = 512;
 
     // Random weights, as trained ones, spread an error over the logits; kernels sum in different orders.
@@ -23,23 +20,29 @@ internal sealed class LanguageModelGroup(LlamaFiles files, MachineLimits limits)
     private static readonly int[] Sizes = [128, 512];
     private static readonly int[] Contexts = [128, 1024];
 
-    public override IReadOnlyList<string> Rows =>
-        [.. Sizes.Select(size => $"prefill-{files.Name}-{size}"), .. Contexts.Select(context => $"decode-{files.Name}-{context}")];
+    public override string Section => "language models";
+
+    public override IReadOnlyList<string> Rows => isExtra ? [] : Names;
+
+    public override IReadOnlyList<string> MoreRows => isExtra ? Names : [];
+
+    private string[] Names => [.. Sizes.Select(size => $"prefill-{files.Name}-{size}"), .. Contexts.Select(context => $"decode-{files.Name}-{context}")];
 
     private LlamaConfiguration Shape => files.Shape;
 
     public override IEnumerable<Measurement> Measure(IReadOnlyList<string> rows, int threads)
     {
-        BuiltModel built = OnnxCompiler.Build(files.Onnx(new ContribSpelling()), Dimensions);
+        var spelling = new ContribSpelling();
+        BuiltModel built = OnnxCompiler.Build(files.Onnx(spelling), spelling.Dimensions);
         Progress.Say($"loading {files.Name}, {threads} thread(s)");
-        LanguageEngine[] engines = [new CameoEngine(built.Load(), threads), new OnnxRuntimeEngine(files.Onnx(new ContribSpelling()), Shape, threads), new LlamaCppEngine(files.Gguf(), Shape, threads)];
+        LanguageEngine[] engines = [new CameoEngine(built.Load(), threads), new OnnxRuntimeEngine(files.Onnx(spelling), Shape, threads), new LlamaCppEngine(files.Gguf(), Shape, threads)];
         try
         {
             var workers = new Workers(threads);
             foreach (string row in rows)
             {
                 Progress.Say($"{row}, {threads} thread(s)");
-                int index = Rows.ToList().IndexOf(row);
+                int index = Array.IndexOf(Names, row);
                 yield return index < Sizes.Length
                     ? Prefill(engines, row, Sizes[index], threads, workers)
                     : Decode(engines, row, Contexts[index - Sizes.Length], threads, workers);
@@ -69,7 +72,7 @@ internal sealed class LanguageModelGroup(LlamaFiles files, MachineLimits limits)
         MultiplyAddKind kind = files.FourBits ? MultiplyAddKind.Bytes : MultiplyAddKind.Floats;
         var row = new Measurement
         {
-            Section = "language models", Name = name, Threads = threads, Unit = "tok/s", Work = size, Engines = [], Difference = difference,
+            Section = Section, Name = name, Threads = threads, Unit = "tok/s", Work = size, Engines = [], Difference = difference,
             Goal = new Goal(Ratio: 1.2, Against: files.FourBits ? null : "ONNX Runtime"),
         };
         return Race.Run(row, [.. engines.Select(engine => (engine.Name, (Action)(() => engine.Feed(prompt, past: 0))))], MachineLimits.MultiplyAdds(workers, threads, kind, products));
@@ -91,7 +94,7 @@ internal sealed class LanguageModelGroup(LlamaFiles files, MachineLimits limits)
         double bytes = files.BytesPerToken + (2.0 * context * Shape.KeyValueSize * Shape.Layers * sizeof(float));
         var row = new Measurement
         {
-            Section = "language models", Name = name, Threads = threads, Unit = "tok/s", Engines = [], Difference = difference,
+            Section = Section, Name = name, Threads = threads, Unit = "tok/s", Engines = [], Difference = difference,
             Goal = files.FourBits ? new Goal(Ratio: threads == 1 ? 1.4 : 1.2) : new Goal(Ratio: 1.2, Share: 0.92, Against: "ONNX Runtime"),
         };
         return Race.Run(row, [.. engines.Select(engine => (engine.Name, (Action)(() => engine.Feed(token, context))))], limits.Reading(workers, threads, bytes));

@@ -13,6 +13,8 @@ internal sealed record LlamaConfiguration(
     /// <summary>A shape for trying things out.</summary>
     public static LlamaConfiguration Tiny { get; } = new("tiny", 512, 128, 2, 4, 2, 32, 256, 2048, 10_000, 1e-5f);
 
+    public static IReadOnlyList<LlamaConfiguration> All => [Shape135M, Shape1B, Tiny];
+
     public int QuerySize => Heads * HeadSize;
 
     public int KeyValueSize => KeyValueHeads * HeadSize;

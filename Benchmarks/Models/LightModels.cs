@@ -15,8 +15,7 @@ internal static class LightModels
     /// <summary>Writes the models as files.</summary>
     /// <param name="zip">The zip file of the test data.</param>
     /// <param name="folder">Where they go.</param>
-    /// <returns>Name and path of each.</returns>
-    public static IEnumerable<(string Name, string Path)> Write(string zip, string folder)
+    public static void Write(string zip, string folder)
     {
         using ZipArchive archive = ZipFile.OpenRead(zip);
         foreach (ZipArchiveEntry entry in archive.Entries.Where(static entry => entry.Name == "model.onnx").OrderBy(static entry => entry.FullName, StringComparer.Ordinal))
@@ -29,9 +28,7 @@ internal static class LightModels
             }
 
             FillWeights(model.Graph);
-            string path = Path.Combine(folder, name + ".onnx");
-            File.WriteAllBytes(path, model.ToByteArray());
-            yield return (name["test_".Length..], path);
+            File.WriteAllBytes(Path.Combine(folder, name["test_".Length..] + ".onnx"), model.ToByteArray());
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Cameo.Benchmarks.Suite;
 
 namespace Cameo.Benchmarks.Peers;
 

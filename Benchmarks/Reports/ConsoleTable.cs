@@ -12,6 +12,18 @@ internal static class ConsoleTable
     public static string Row(Measurement row) =>
         $"| {row.Name} | {row.Threads} | {row.Speed(row.Own.Median)} | {Peer(row, "ONNX Runtime")} | {Peer(row, "llama.cpp")} | {Ratio(row)} | {Share(row)} | {GoalText(row)} |";
 
+    /// <summary>Geometric means of a section's ratios to the best peer, a line for each number of threads; empty for few rows.</summary>
+    public static string Means(IEnumerable<Measurement> rows)
+    {
+        const int few = 4;
+        string[] lines =
+        [
+            .. rows.Where(static row => row.Ratio is not null && row.Unit == "ms" && row.Goal is not null).GroupBy(static row => row.Threads).Where(static group => group.Count() >= few)
+                .Select(static group => $"{group.Key} thread{(group.Key > 1 ? "s" : "")}: geometric mean {Math.Exp(group.Average(static row => Math.Log(row.Ratio!.Value))):F2}×, smallest {group.Min(static row => row.Ratio):F2}×, {group.Count()} models."),
+        ];
+        return lines.Length > 0 ? $"\n{string.Join("\n", lines)}\n" : "";
+    }
+
     public static string Ratio(Measurement row) => row.Ratio is { } ratio ? $"{ratio:F2}×" : "";
 
     public static string Share(Measurement row) => row.Share is { } share ? $"{share:P0}" : "";

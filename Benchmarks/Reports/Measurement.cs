@@ -16,7 +16,7 @@ internal sealed record Measurement
 
     public required int Threads { get; init; }
 
-    /// <summary>Unit of speed, such as "tok/s"; "ms" for a time.</summary>
+    /// <summary>Unit of speed, such as "tok/s"; "ms" for a time, "MiB" for memory, whose bytes then stand where seconds stand elsewhere.</summary>
     public required string Unit { get; init; }
 
     /// <summary>Units of work in the measured time.</summary>
@@ -74,5 +74,12 @@ internal sealed record Measurement
     public double? RatioTo(string? peer) => peer is null ? Ratio : Engines.FirstOrDefault(engine => engine.Engine == peer) is { } other ? other.Median / Own.Median : null;
 
     /// <summary>An engine's speed or time as text.</summary>
-    public string Speed(double seconds) => Unit == "ms" ? $"{seconds / Work * 1e3:G4} ms" : $"{Work / seconds:G4} {Unit}";
+    public string Speed(double seconds) => Unit switch
+    {
+        "ms" => $"{Rounded(seconds / Work * 1e3)} ms",
+        "MiB" => $"{seconds / (1 << 20):F0} MiB",
+        _ => $"{Rounded(Work / seconds)} {Unit}",
+    };
+
+    private static string Rounded(double number) => number >= 100 ? $"{number:F0}" : number >= 10 ? $"{number:F1}" : number >= 1 ? $"{number:F2}" : $"{number:F3}";
 }

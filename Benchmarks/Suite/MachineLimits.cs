@@ -24,8 +24,12 @@ internal sealed class MachineLimits : IDisposable
     public Limit Reading(Workers workers, int threads, double bytes)
     {
         _data ??= new NativeBuffer((nint)(BandwidthBytes / sizeof(float))).Fill(1);
-        return new Limit(ReadBandwidthContestants.Of(workers, threads, _data, TurnBytes), bytes / TurnBytes);
+        return Reading(workers, threads, _data, bytes);
     }
+
+    /// <summary>Reading the work's own memory, where it is more than the caches.</summary>
+    public static Limit Reading(Workers workers, int threads, NativeBuffer data, double bytes) =>
+        new(ReadBandwidthContestants.Of(workers, threads, data, TurnBytes), bytes / TurnBytes);
 
     public void Dispose() => _data?.Dispose();
 

@@ -1,52 +1,97 @@
+using System.Globalization;
+using Cameo.Benchmarks.Footprints;
 using Cameo.Benchmarks.LanguageModels;
+using Cameo.Benchmarks.Models;
 using Cameo.Benchmarks.Peers;
 using Cameo.Benchmarks.Reports;
 using Cameo.Vectors;
 
 namespace Cameo.Benchmarks.Suite;
 
-/// <summary>All that is compared with other engines: <c>peers [part of a row's name …] [--threads 1,2] [--rounds N]</c>.</summary>
+/// <summary>All that is compared with other engines: <c>peers [part of a row's name …] [--threads 1,2] [--rounds N] [--save]</c>.</summary>
 internal static class PeerSuite
 {
-    public static void Run(string[] arguments)
+    /// <summary>Measures rows and prints them.</summary>
+    /// <param name="arguments">Parts of rows' names, of which a row must have one, and options; all usual rows where there is none.</param>
+    /// <param name="sections">Parts of the report to stay in; all where there are none.</param>
+    public static void Run(string[] arguments, params string[] sections)
     {
         (string[] filter, int[] threadCounts) = Read(arguments);
+        bool isAll = filter.Length == 0 && sections.Length == 0;
         using var limits = new MachineLimits();
         Console.WriteLine($"{Environment.ProcessorCount} processors, {VectorWidth.Bits}-bit vectors, ONNX Runtime {OnnxRuntimePackage.Version}, llama.cpp {LlamaCppPackage.Version}; medians of interleaved rounds");
         Console.WriteLine();
         Console.WriteLine(ConsoleTable.Header);
-        foreach (WorkGroup group in Groups(limits))
+
+        // A complete run begins anew; rows that are asked for replace their last measurements.
+        ResultsFile results = (isAll ? new ResultsFile() : ResultsFile.Read(PerformancePage.ResultsPath)) with { Conditions = Conditions.Describe() };
+        foreach (WorkGroup group in Groups(limits).Where(group => sections.Length == 0 || sections.Contains(group.Section)))
         {
-            string[] rows = [.. group.Rows.Where(row => filter.Length == 0 || filter.Any(part => row.Contains(part, StringComparison.OrdinalIgnoreCase)))];
+            string[] rows = filter.Length == 0
+                ? [.. group.Rows]
+                : [.. group.Rows.Concat(group.MoreRows).Where(row => filter.Any(part => row.Contains(part, StringComparison.OrdinalIgnoreCase)))];
             foreach (int threads in rows.Length > 0 ? threadCounts : [])
             {
-                Measure(group, rows, threads);
+                results = Measure(group, rows, threads, results);
+                if (isAll || Settings.Saves)
+                {
+                    results.Write(PerformancePage.ResultsPath);
+                    PerformancePage.Write(results);
+                }
             }
         }
     }
 
-    private static void Measure(WorkGroup group, string[] rows, int threads)
+    private static ResultsFile Measure(WorkGroup group, string[] rows, int threads, ResultsFile results)
     {
         try
         {
             foreach (Measurement measurement in group.Measure(rows, threads))
             {
                 Console.WriteLine(ConsoleTable.Row(measurement));
+                results = results.With([measurement]);
             }
+
+            return results;
         }
         catch (Exception exception) when (exception is NotSupportedException or InvalidOperationException)
         {
-            Console.WriteLine($"| {string.Join(", ", rows)} | {threads} | {exception.Message.Split('\n')[0]} | | | | | |");
+            string failure = $"{string.Join(", ", rows)}, {threads} thread(s): {exception.Message.Split('\n')[0]}";
+            Console.WriteLine($"| {failure} | | | | | | | |");
+            return results with { Failures = [.. results.Failures.Where(other => other != failure), failure] };
         }
     }
 
     private static IEnumerable<WorkGroup> Groups(MachineLimits limits)
     {
-        yield return new LanguageModelGroup(new LlamaFiles(LlamaConfiguration.Tiny, fourBits: false), limits);
-        yield return new LanguageModelGroup(new LlamaFiles(LlamaConfiguration.Tiny, fourBits: true), limits);
-        yield return new LanguageModelGroup(new LlamaFiles(LlamaConfiguration.Shape135M, fourBits: false), limits);
-        yield return new LanguageModelGroup(new LlamaFiles(LlamaConfiguration.Shape135M, fourBits: true), limits);
-        yield return new LanguageModelGroup(new LlamaFiles(LlamaConfiguration.Shape1B, fourBits: true), limits);
+        yield return new LimitGroup(limits);
+        yield return new MatrixGroup();
+        yield return new MatrixVectorGroup();
+        ModelWork[] works = ModelWorks.All();
+        foreach (ModelWork work in works)
+        {
+            yield return new ModelGroup(work);
+        }
+
+        var large = new LlamaFiles(LlamaConfiguration.Shape135M, fourBits: false);
+        LlamaFiles[] languageModels = [large, new LlamaFiles(LlamaConfiguration.Shape135M, fourBits: true), new LlamaFiles(LlamaConfiguration.Shape1B, fourBits: true)];
+        foreach (LlamaFiles files in languageModels)
+        {
+            yield return new LanguageModelGroup(files, limits);
+        }
+
+        yield return new LanguageModelGroup(new LlamaFiles(LlamaConfiguration.Tiny, fourBits: false), limits, isExtra: true);
+        yield return new LanguageModelGroup(new LlamaFiles(LlamaConfiguration.Tiny, fourBits: true), limits, isExtra: true);
+        yield return new SpellingGroup(large);
+        foreach (ModelWork work in works)
+        {
+            yield return new FootprintGroup(work.Name, () => ChildWorks.Of(work));
+        }
+
+        foreach (LlamaFiles files in languageModels)
+        {
+            yield return new FootprintGroup(files.Name, () => ChildWorks.Of(files));
+        }
     }
 
     private static (string[] Filter, int[] ThreadCounts) Read(string[] arguments)
@@ -58,10 +103,13 @@ internal static class PeerSuite
             switch (arguments[index])
             {
                 case "--threads":
-                    threadCounts = [.. arguments[++index].Split(',').Select(int.Parse)];
+                    threadCounts = [.. arguments[++index].Split(',').Select(static count => int.Parse(count, CultureInfo.InvariantCulture))];
+                    break;
+                case "--save":
+                    Settings.Saves = true;
                     break;
                 case "--rounds":
-                    Settings.Rounds = int.Parse(arguments[++index], System.Globalization.CultureInfo.InvariantCulture);
+                    Settings.Rounds = int.Parse(arguments[++index], CultureInfo.InvariantCulture);
                     break;
                 default:
                     filter.Add(arguments[index]);

@@ -18,6 +18,9 @@ internal abstract class LlamaSpelling
 
     public string Name { get; }
 
+    /// <summary>Sizes that the model is compiled for: one row, prompts in parts of up to 512 tokens, and the caches' length where the model leaves it open.</summary>
+    public virtual string Dimensions => "batch_size=1; sequence_length<=512; past_sequence_length<=2048; total_sequence_length<=2560";
+
     protected OnnxGraphBuilder Graph { get; private set; } = null!;
 
     protected LlamaData Data { get; private set; } = null!;

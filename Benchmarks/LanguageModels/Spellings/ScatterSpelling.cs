@@ -3,6 +3,8 @@ namespace Cameo.Benchmarks.LanguageModels.Spellings;
 /// <summary>Opset 24: TensorScatter into caches of fixed size, and Attention over all of them with the number of keys that count.</summary>
 internal sealed class ScatterSpelling() : LlamaSpelling("opset24-scatter", 24)
 {
+    public override string Dimensions => "batch_size=1; sequence_length<=512";
+
     protected override void AddInputs()
     {
         Graph.Input("position_ids", OnnxGraphBuilder.Int64, Batch, Sequence);

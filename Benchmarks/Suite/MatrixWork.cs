@@ -1,4 +1,4 @@
-namespace Cameo.Benchmarks;
+namespace Cameo.Benchmarks.Suite;
 
 /// <summary>A matrix product to measure.</summary>
 /// <param name="Name">What the table calls it.</param>

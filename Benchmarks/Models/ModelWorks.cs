@@ -1,53 +1,49 @@
 using System.Runtime.CompilerServices;
-using Cameo.Benchmarks.Peers;
-using Cameo.Vectors;
 
 namespace Cameo.Benchmarks.Models;
 
 /// <summary>The models that are measured against ONNX Runtime: image nets with random weights and real models of the test data.</summary>
-internal static class ModelSuite
+internal static class ModelWorks
 {
+    // To be raised whenever nets of the same name would hold something else.
+    private const int Version = 1;
+
     private const double Float32Tolerance = 1e-3;
 
     // Quantised nets round activations to 8 bits, where one unit more or less is right.
     private const double QuantizedTolerance = 0.1;
 
-    private static readonly int[] ThreadCounts = [1, 2];
+    /// <summary>All models; nets are made by the first call. Empty without the test data.</summary>
+    public static ModelWork[] All()
+    {
+        string data = Environment.GetEnvironmentVariable("CAMEO_TEST_DATA") is { Length: > 0 } given ? given : Path.Combine(Repository(), "..", "shared");
+        return [.. Nets(data), .. Real(data)];
+    }
 
-    /// <summary>Measures all models, or those whose names contain one of the arguments.</summary>
-    public static void Run(string[] names) => Run(names, static works => ModelComparison.Run(works, ThreadCounts));
-
-    /// <summary>Prints how long each kernel of such models takes.</summary>
+    /// <summary>Prints how long each kernel of models takes.</summary>
     /// <param name="names">Parts of models' names; a number among them is the number of threads.</param>
     public static void Profile(string[] names)
     {
         int threads = names.Select(static name => int.TryParse(name, out int number) ? number : 0).Append(1).First(static number => number > 0);
-        Run([.. names.Where(static name => !int.TryParse(name, out _))], works => KernelProfile.Run(works, threads));
+        names = [.. names.Where(static name => !int.TryParse(name, out _))];
+        KernelProfile.Run(All().Where(work => names.Length == 0 || names.Any(name => work.Name.Contains(name, StringComparison.OrdinalIgnoreCase))), threads);
     }
 
-    private static void Run(string[] names, Action<IEnumerable<ModelWork>> action)
-    {
-        string data = Environment.GetEnvironmentVariable("CAMEO_TEST_DATA") is { Length: > 0 } given ? given : Path.Combine(Repository(), "..", "shared");
-        string folder = Directory.CreateTempSubdirectory("cameo-models-").FullName;
-        try
-        {
-            Console.WriteLine($"{Environment.ProcessorCount} processors, {VectorWidth.Bits}-bit vectors, ONNX Runtime {OnnxRuntimePackage.Version}; interleaved rounds, each figure as median / fastest round");
-            Console.WriteLine();
-            ModelWork[] works = [.. Nets(data, folder), .. Real(data)];
-            action(works.Where(work => names.Length == 0 || names.Any(name => work.Name.Contains(name, StringComparison.OrdinalIgnoreCase))));
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    private static IEnumerable<ModelWork> Nets(string data, string folder)
+    private static IEnumerable<ModelWork> Nets(string data)
     {
         string zip = Path.Combine(data, "onnx-tests", "onnx-light.zip");
-        return File.Exists(zip)
-            ? LightModels.Write(zip, folder).Select(static net => new ModelWork("image nets", net.Name, net.Path, new Dictionary<string, long[]>(), Float32Tolerance))
-            : [];
+        if (!File.Exists(zip))
+        {
+            return [];
+        }
+
+        string folder = BenchmarkFolder.Get(Path.Combine("models", $"nets-{Version}"), folder =>
+        {
+            Progress.Say("making image nets");
+            LightModels.Write(zip, folder);
+        });
+        return Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal)
+            .Select(static path => new ModelWork("image nets", Path.GetFileNameWithoutExtension(path), path, new Dictionary<string, long[]>(), Float32Tolerance));
     }
 
     private static IEnumerable<ModelWork> Real(string data)
