@@ -11,6 +11,9 @@ internal struct MultiplyAddPeak : IParallelWork, IVectorAction
 
     public int Steps;
 
+    /// <summary>Multiply-adds of one step.</summary>
+    public static double MultiplyAddsOfStep => (double)Chains * VectorWidth.Lanes;
+
     /// <summary>Keeps the result alive.</summary>
     public float Sum;
 

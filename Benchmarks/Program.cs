@@ -21,6 +21,9 @@ switch (args.FirstOrDefault())
     case "models":
         PeerSuite.Run(args[1..], "image nets", "real models");
         break;
+    case "convolutions":
+        ConvolutionComparison.Run();
+        break;
     case "profile":
         ModelWorks.Profile(args[1..]);
         break;

@@ -105,6 +105,16 @@ internal sealed unsafe class ConvolutionCase
             atEnd,
             (input, weights, output, epilogue) => WinogradConvolution.Run<V, ConvolutionTestEpilogue>(PoisonedWorkers(threads), _shape, input, weights, output, epilogue));
 
+    /// <summary>Runs the kernel with lanes along channels and compares with the reference; returns the output.</summary>
+    public float[] RunChannels<V>(int threads, bool atEnd)
+        where V : struct, IVector<V> => RunChannels(
+            atEnd,
+            (input, weights, output, epilogue) => ChannelConvolution.Run<V, ConvolutionTestEpilogue>(PoisonedWorkers(threads), _shape, input, weights, output, epilogue));
+
+    /// <summary>Runs the kernel with lanes along channels with the vector width of the process.</summary>
+    public float[] RunPublicChannels(int threads) => RunChannels(
+        true, (input, weights, output, epilogue) => ChannelConvolution.Run(new Workers(threads), _shape, input, weights, output, epilogue));
+
     /// <summary>Runs Winograd's algorithm with the vector width of the process.</summary>
     public float[] RunPublicWinograd(int threads) => RunWinograd(
         true, (input, weights, output, epilogue) => WinogradConvolution.Run(new Workers(threads), _shape, input, weights, output, epilogue));
@@ -161,6 +171,29 @@ internal sealed unsafe class ConvolutionCase
 
     private delegate void Kernel(float* input, float* weights, float* output, ConvolutionTestEpilogue epilogue);
 
+    private float[] RunChannels(bool atEnd, Kernel run)
+    {
+        var packed = new float[(int)ChannelConvolution.PackedWeightCount(_shape)];
+        fixed (float* source = _weights, destination = packed)
+        {
+            ChannelConvolution.PackWeights(_shape, source, destination);
+        }
+
+        float[] result = RunGuarded(packed, atEnd, run);
+        Check(result);
+        return result;
+    }
+
+    private float[] RunGuarded(float[] packed, bool atEnd, Kernel run)
+    {
+        using ConvolutionMemory<float> input = Guard(_input, atEnd);
+        using ConvolutionMemory<float> weights = Guard(packed, atEnd);
+        using ConvolutionMemory<float> bias = Guard(_bias, atEnd);
+        using ConvolutionMemory<float> output = Guard(_residual, atEnd);
+        run(input.Pointer, weights.Pointer, output.Pointer, new ConvolutionTestEpilogue(bias.Pointer, output.Pointer));
+        return output.Span.ToArray();
+    }
+
     private float[] RunWinograd(bool atEnd, Kernel run)
     {
         var transformed = new float[(int)WinogradConvolution.PackedWeightCount(_shape)];
@@ -169,12 +202,7 @@ internal sealed unsafe class ConvolutionCase
             WinogradConvolution.PackWeights(new Workers(2), _shape, source, destination);
         }
 
-        using ConvolutionMemory<float> input = Guard(_input, atEnd);
-        using ConvolutionMemory<float> weights = Guard(transformed, atEnd);
-        using ConvolutionMemory<float> bias = Guard(_bias, atEnd);
-        using ConvolutionMemory<float> output = Guard(_residual, atEnd);
-        run(input.Pointer, weights.Pointer, output.Pointer, new ConvolutionTestEpilogue(bias.Pointer, output.Pointer));
-        float[] result = output.Span.ToArray();
+        float[] result = RunGuarded(transformed, atEnd, run);
 
         // The transforms multiply by up to 100 on the way in and 361 on the way out what a few roundings have spoiled, and mix the pixels of a tile; errors of such a size
         // would need all of them to agree. A tenth of that is beyond what random operands give and far below a wrong element.

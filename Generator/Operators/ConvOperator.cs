@@ -14,8 +14,8 @@ internal sealed class ConvOperator : Operator
     /// <summary>Output channels of a panel, as the kernel wants them.</summary>
     public const int PanelWidth = 16;
 
-    /// <summary>Output channels of a panel of Winograd's weights.</summary>
-    private const long WinogradPanelWidth = 32;
+    /// <summary>Output channels of a panel where lanes run along them, as in Winograd's algorithm too.</summary>
+    private const long ChannelPanelWidth = 32;
 
     /// <summary>Transformed weights of a 3×3 kernel.</summary>
     private const long WinogradPoints = 36;
@@ -88,12 +88,24 @@ internal sealed class ConvOperator : Operator
         FusedEpilogue epilogue = context.Epilogue(node);
         View input = context.ReadContiguous(node.Input(0));
         Func<KernelWriter, string> shape = writer => $"new ConvolutionShape({KernelText.Int(writer, x[0])}, {KernelText.Int(writer, x[1])}, {KernelText.Int(writer, weights.Shape[0])}, {writer.Size(groups)}, {WindowAxes.Format(writer, axes)})";
-        bool isWinograd = !isDepthwise && groups.Value is { } known && context.TryGetWeight(weights) is not null && ConvolutionChoice.IsWinograd(axes, weights.Shape, known);
-        View packed = isDepthwise ? context.ReadContiguous(weights)
-            : isWinograd ? TransformConstant(node, weights, groups.Constant, context)
-            : PackConstant(weights, groups.Constant, context) ?? PackAtRunTime(node, weights, groups, "Convolution", context);
+        ConvolutionAlgorithm algorithm = isDepthwise ? ConvolutionAlgorithm.Depthwise
+            : groups.Value is { } known && context.TryGetWeight(weights) is not null ? ConvolutionChoice.Choose(axes, weights.Shape, known)
+            : ConvolutionAlgorithm.Direct;
+        View packed = algorithm switch
+        {
+            ConvolutionAlgorithm.Depthwise => context.ReadContiguous(weights),
+            ConvolutionAlgorithm.Winograd => TransformConstant(node, weights, groups.Constant, context),
+            ConvolutionAlgorithm.Channels => PackChannels(weights, groups.Constant, context),
+            _ => PackConstant(weights, groups.Constant, context) ?? PackAtRunTime(node, weights, groups, "Convolution", context),
+        };
         View output = context.Write(epilogue.Output);
-        string method = isDepthwise ? "Convolution.Depthwise" : isWinograd ? "WinogradConvolution.Run" : "Convolution.Direct";
+        string method = algorithm switch
+        {
+            ConvolutionAlgorithm.Depthwise => "Convolution.Depthwise",
+            ConvolutionAlgorithm.Winograd => "WinogradConvolution.Run",
+            ConvolutionAlgorithm.Channels => "ChannelConvolution.Run",
+            _ => "Convolution.Direct",
+        };
         context.Add(new Kernel("convolution", node, [input, packed, .. epilogue.Inputs], [output], writer =>
         {
             writer.Line($"var shape = {shape(writer)};");
@@ -134,8 +146,8 @@ internal sealed class ConvOperator : Operator
         View from = context.ReadContiguous(weights);
         long outputs = weights.Shape[0].Constant;
         long inputs = weights.Shape[1].Constant;
-        long panels = ((outputs / groups) + WinogradPanelWidth - 1) / WinogradPanelWidth;
-        View transformed = context.Scratch(node, ElementType.Float32, new Shape([groups * WinogradPoints * panels * inputs * WinogradPanelWidth]));
+        long panels = ((outputs / groups) + ChannelPanelWidth - 1) / ChannelPanelWidth;
+        View transformed = context.Scratch(node, ElementType.Float32, new Shape([groups * WinogradPoints * panels * inputs * ChannelPanelWidth]));
         context.Add(new Kernel("pack", node, [from], [transformed], writer =>
         {
             writer.Line($"var shape = new ConvolutionShape(1, {inputs * groups}, {outputs}, {groups}, SpatialAxis.Single, new SpatialAxis(3, 1, 3), new SpatialAxis(3, 1, 3));");
@@ -143,6 +155,17 @@ internal sealed class ConvOperator : Operator
         })
         { Summary = $"weights {weights.Shape} of {weights.Name}, transformed" });
         return transformed;
+    }
+
+    /// <summary>Panels of 32 output channels, each [tap][input channel][32].</summary>
+    private static View PackChannels(Value weights, long groups, LoweringContext context)
+    {
+        WeightExpression expression = context.TryGetWeight(weights)!;
+        long outputs = expression.Shape[0] / groups;
+        long inputs = expression.Shape[1];
+        long taps = expression.Count / Math.Max(1, expression.Shape[0] * inputs);
+        var byTaps = new WeightTranspose(new WeightReshape(expression, [groups, outputs, inputs, taps]), [0, 3, 2, 1]);
+        return context.AddWeight($"{weights.Name} (channel panels)", new WeightPanels(new WeightReshape(byTaps, [groups, taps * inputs, outputs]), (int)ChannelPanelWidth));
     }
 
     private static View? PackConstant(Value weights, long groups, LoweringContext context)

@@ -14,20 +14,46 @@ internal static class ConvolutionChoice
     /// <summary>Multiply-adds of a Winograd tile for each pair of channels.</summary>
     private const long TilePoints = 36;
 
-    /// <summary>
-    /// Tiles below which the transformed weights, four times as large, take longer to read than the multiply-adds that they save: a core reads a float in the time of
-    /// some eight multiply-adds.
-    /// </summary>
+    /// <summary>Tiles below which transformed weights, four times as large, take longer to read than the multiply-adds that they save, unless they stay in the cache.</summary>
     private const long MinimumTiles = 9;
 
-    /// <summary>Whether a convolution is done by Winograd's F(4×4, 3×3), as <c>WinogradConvolution</c> in the runtime has it.</summary>
+    private const long MinimumTilesOfCachedWeights = 4;
+
+    /// <summary>Pairs of channels whose transformed weights (9 MB) stay in a last-level cache from run to run.</summary>
+    private const long CachedWeights = 64 * 1024;
+
+    /// <summary>Products of one result from which lanes along channels are faster for images of any size: the results' transposition is then small beside them.</summary>
+    private const long LongReduction = 192;
+
+    /// <summary>The same for small images, which leave lanes along pixels unfilled.</summary>
+    private const long ShortReduction = 64;
+
+    private const long SmallImage = 14 * 14;
+
+    /// <summary>Input of one row of results, laid out for all taps, that still fits a second-level cache.</summary>
+    private const long MaximumRowFloats = 128 * 1024;
+
+    /// <summary>The algorithm for a convolution with constant weights that is not depthwise.</summary>
     /// <param name="axes">The spatial axes.</param>
     /// <param name="weights">Shape of the weights.</param>
     /// <param name="groups">Number of groups.</param>
-    public static bool IsWinograd(IReadOnlyList<WindowAxis> axes, Shape weights, long groups)
+    public static ConvolutionAlgorithm Choose(IReadOnlyList<WindowAxis> axes, Shape weights, long groups)
     {
+        if (axes.Count > 2 || !weights.IsStatic || weights[1].Constant < MinimumChannels)
+        {
+            return ConvolutionAlgorithm.Direct;
+        }
+
+        return IsWinograd(axes, weights, groups) ? ConvolutionAlgorithm.Winograd
+            : IsByChannels(axes, weights, groups) ? ConvolutionAlgorithm.Channels
+            : ConvolutionAlgorithm.Direct;
+    }
+
+    private static bool IsWinograd(IReadOnlyList<WindowAxis> axes, Shape weights, long groups)
+    {
+        long outputs = weights[0].Constant / groups;
         bool isThreeByThree = axes.Count == 2 && axes.All(axis => axis is { Stride: 1, Dilation: 1 } && axis.Kernel.Value == 3);
-        if (!isThreeByThree || weights[1].Value is not >= MinimumChannels || weights[0].Value is not { } outputs || outputs / groups < MinimumChannels)
+        if (!isThreeByThree || outputs < MinimumChannels)
         {
             return false;
         }
@@ -39,6 +65,21 @@ internal static class ConvolutionChoice
         }
 
         long tiles = (height + TileSize - 1) / TileSize * ((width + TileSize - 1) / TileSize);
-        return tiles >= MinimumTiles && height * width * 9 >= 2 * tiles * TilePoints;
+        long least = weights[1].Constant * outputs <= CachedWeights ? MinimumTilesOfCachedWeights : MinimumTiles;
+        return tiles >= least && height * width * 9 >= 2 * tiles * TilePoints;
+    }
+
+    private static bool IsByChannels(IReadOnlyList<WindowAxis> axes, Shape weights, long groups)
+    {
+        long reduction = weights.Product(1, weights.Rank).Constant;
+        bool isPointwise = axes.All(axis => axis is { Stride: 1 } && axis.Kernel.Value == 1 && axis.Input == axis.Output);
+        if (axes.Any(axis => axis.Output.Value is null))
+        {
+            return isPointwise && reduction >= LongReduction;
+        }
+
+        long image = axes.Aggregate(1L, (product, axis) => product * axis.Output.Constant);
+        bool fits = isPointwise || axes[axes.Count - 1].Output.Constant * reduction <= MaximumRowFloats;
+        return fits && reduction >= (image <= SmallImage && weights[0].Constant / groups >= MinimumChannels ? ShortReduction : LongReduction);
     }
 }

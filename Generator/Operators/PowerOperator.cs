@@ -52,8 +52,17 @@ internal sealed class PowerOperator : PointwiseOperator
         4 => x * x * (x * x),
         -1 => Expression.Apply(ElementOperation.Reciprocal, x),
         // IEEE 754 wants pow(-inf, 0.5) = +inf where a square root gives NaN; no model relies on it, and a square root is many times faster.
-        0.5 => Expression.Apply(ElementOperation.SquareRoot, x),
-        -0.5 => Expression.Apply(ElementOperation.Reciprocal, Expression.Apply(ElementOperation.SquareRoot, x)),
+        0.5 => Root(x),
+        -0.5 => Expression.Apply(ElementOperation.Reciprocal, Root(x)),
+        0.25 => Root(Root(x)),
+        0.75 => ThreeQuarters(Root(x)),
+        -0.75 => Expression.Apply(ElementOperation.Reciprocal, ThreeQuarters(Root(x))),
+        1.5 => x * Root(x),
         _ => null,
     };
+
+    private static Expression Root(Expression x) => Expression.Apply(ElementOperation.SquareRoot, x);
+
+    /// <summary>x to the power of 3/4, as local response normalisation has it, from x's square root.</summary>
+    private static Expression ThreeQuarters(Expression root) => root * Root(root);
 }

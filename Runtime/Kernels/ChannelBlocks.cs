@@ -3,8 +3,8 @@ using Cameo.Vectors;
 namespace Cameo.Kernels;
 
 /// <summary>
-/// The layouts of kernels whose lanes run along output channels: input in blocks of 16 channels, [block][position][16]; weights and sums in panels of 32 channels,
-/// [panel][input channel][32] and [position][32]. The same for all vector widths.
+/// The layouts of kernels whose lanes run along output channels: input in blocks of 16 channels, [tap][block][position][16]; weights and sums in panels of 32 channels,
+/// [panel][tap][input channel][32] and [position][32]. The same for all vector widths.
 /// </summary>
 internal static unsafe class ChannelBlocks
 {
@@ -42,14 +42,15 @@ internal static unsafe class ChannelBlocks
     /// <param name="positions">Positions.</param>
     /// <param name="blockStep">Floats from one block of input channels to the next.</param>
     /// <param name="depth">Input channels.</param>
-    /// <param name="panel">Weights, [input channel][32]; those of the next panel are asked for meanwhile.</param>
+    /// <param name="taps">How often the input channels come, one after another: taps of a kernel.</param>
+    /// <param name="panel">Weights, [tap][input channel][32]; those of the next panel are asked for meanwhile.</param>
     /// <param name="channels">Output channels of the panel that are wanted, 1 to 32.</param>
     /// <param name="sums">Receives [position][32]; of lanes beyond <paramref name="channels"/>, those that share a strip are written.</param>
-    public static void Multiply<V>(float* a, int positions, nint blockStep, int depth, float* panel, int channels, float* sums)
+    public static void Multiply<V>(float* a, int positions, nint blockStep, int depth, int taps, float* panel, int channels, float* sums)
         where V : struct, IVector<V>
     {
         int strip = 2 * V.Count;
-        var next = (byte*)(panel + ((nint)depth * PanelChannels));
+        var next = (byte*)(panel + ((nint)depth * taps * PanelChannels));
         for (int lane = 0; lane < channels; lane += strip)
         {
             bool isNarrow = V.Count == Channels && channels - lane <= V.Count;
@@ -62,11 +63,11 @@ internal static unsafe class ChannelBlocks
                 float* y = sums + ((nint)position * PanelChannels) + lane;
                 if (isNarrow)
                 {
-                    NarrowChannelTile.Multiply<V>(rows, x, blockStep, depth, panel + lane, y, next, nextStep);
+                    NarrowChannelTile.Multiply<V>(rows, x, blockStep, depth, taps, panel + lane, y, next, nextStep);
                 }
                 else
                 {
-                    ChannelTile.Multiply<V>(rows, x, blockStep, depth, panel + lane, y, next, nextStep);
+                    ChannelTile.Multiply<V>(rows, x, blockStep, depth, taps, panel + lane, y, next, nextStep);
                 }
 
                 nextStep = 0;

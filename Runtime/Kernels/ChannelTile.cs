@@ -17,37 +17,38 @@ internal static unsafe class ChannelTile
     /// <param name="a">Blocks of 16 channels, each [position][16].</param>
     /// <param name="blockStep">Floats from one block of channels to the next.</param>
     /// <param name="depth">Channels to sum over; what the last block holds beyond them is not read.</param>
+    /// <param name="taps">How often all that comes, one after another.</param>
     /// <param name="b">First lane of the strip in a panel of weights [channel][32].</param>
     /// <param name="sums">Results, positions 32 floats apart.</param>
     /// <param name="next">Memory to fetch into the second-level cache meanwhile.</param>
     /// <param name="nextStep">Bytes to go on in it with each channel; 0 fetches nothing new.</param>
-    public static void Multiply<V>(int rows, float* a, nint blockStep, int depth, float* b, float* sums, byte* next, nint nextStep)
+    public static void Multiply<V>(int rows, float* a, nint blockStep, int depth, int taps, float* b, float* sums, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         switch (rows)
         {
             case 12:
-                Twelve<V>(a, blockStep, depth, b, sums, next, nextStep);
+                Twelve<V>(a, blockStep, depth, taps, b, sums, next, nextStep);
                 break;
             case 8:
-                Eight<V>(a, blockStep, depth, b, sums, next, nextStep);
+                Eight<V>(a, blockStep, depth, taps, b, sums, next, nextStep);
                 break;
             case 6:
-                Six<V>(a, blockStep, depth, b, sums, next, nextStep);
+                Six<V>(a, blockStep, depth, taps, b, sums, next, nextStep);
                 break;
             case 4:
-                Four<V>(a, blockStep, depth, b, sums, next, nextStep);
+                Four<V>(a, blockStep, depth, taps, b, sums, next, nextStep);
                 break;
             case 2:
-                Two<V>(a, blockStep, depth, b, sums, next, nextStep);
+                Two<V>(a, blockStep, depth, taps, b, sums, next, nextStep);
                 break;
             default:
-                One<V>(a, blockStep, depth, b, sums, next, nextStep);
+                One<V>(a, blockStep, depth, taps, b, sums, next, nextStep);
                 break;
         }
     }
 
-    private static void Twelve<V>(float* a, nint blockStep, int depth, float* b, float* sums, byte* next, nint nextStep)
+    private static void Twelve<V>(float* a, nint blockStep, int depth, int taps, float* b, float* sums, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         V s0a = V.Zero, s0b = V.Zero;
@@ -62,57 +63,60 @@ internal static unsafe class ChannelTile
         V s9a = V.Zero, s9b = V.Zero;
         V s10a = V.Zero, s10b = V.Zero;
         V s11a = V.Zero, s11b = V.Zero;
-        for (; depth > 0; depth -= BlockChannels)
+        for (int left = depth * taps; left > 0; left -= depth)
         {
-            float* x = a;
-            float* end = a + Math.Min(depth, BlockChannels);
-            for (; x < end; x++)
+            for (int channels = depth; channels > 0; channels -= BlockChannels)
             {
-                Prefetch.ToSecondLevel(next);
-                Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
-                next += nextStep;
-                V ba = V.Load(b);
-                V bb = V.Load(b + V.Count);
-                V v = V.Broadcast(*x);
-                s0a = V.MultiplyAdd(v, ba, s0a);
-                s0b = V.MultiplyAdd(v, bb, s0b);
-                v = V.Broadcast(*(x + BlockChannels));
-                s1a = V.MultiplyAdd(v, ba, s1a);
-                s1b = V.MultiplyAdd(v, bb, s1b);
-                v = V.Broadcast(*(x + (2 * BlockChannels)));
-                s2a = V.MultiplyAdd(v, ba, s2a);
-                s2b = V.MultiplyAdd(v, bb, s2b);
-                v = V.Broadcast(*(x + (3 * BlockChannels)));
-                s3a = V.MultiplyAdd(v, ba, s3a);
-                s3b = V.MultiplyAdd(v, bb, s3b);
-                v = V.Broadcast(*(x + (4 * BlockChannels)));
-                s4a = V.MultiplyAdd(v, ba, s4a);
-                s4b = V.MultiplyAdd(v, bb, s4b);
-                v = V.Broadcast(*(x + (5 * BlockChannels)));
-                s5a = V.MultiplyAdd(v, ba, s5a);
-                s5b = V.MultiplyAdd(v, bb, s5b);
-                v = V.Broadcast(*(x + (6 * BlockChannels)));
-                s6a = V.MultiplyAdd(v, ba, s6a);
-                s6b = V.MultiplyAdd(v, bb, s6b);
-                v = V.Broadcast(*(x + (7 * BlockChannels)));
-                s7a = V.MultiplyAdd(v, ba, s7a);
-                s7b = V.MultiplyAdd(v, bb, s7b);
-                v = V.Broadcast(*(x + (8 * BlockChannels)));
-                s8a = V.MultiplyAdd(v, ba, s8a);
-                s8b = V.MultiplyAdd(v, bb, s8b);
-                v = V.Broadcast(*(x + (9 * BlockChannels)));
-                s9a = V.MultiplyAdd(v, ba, s9a);
-                s9b = V.MultiplyAdd(v, bb, s9b);
-                v = V.Broadcast(*(x + (10 * BlockChannels)));
-                s10a = V.MultiplyAdd(v, ba, s10a);
-                s10b = V.MultiplyAdd(v, bb, s10b);
-                v = V.Broadcast(*(x + (11 * BlockChannels)));
-                s11a = V.MultiplyAdd(v, ba, s11a);
-                s11b = V.MultiplyAdd(v, bb, s11b);
-                b += PanelChannels;
-            }
+                float* x = a;
+                float* end = a + Math.Min(channels, BlockChannels);
+                for (; x < end; x++)
+                {
+                    Prefetch.ToSecondLevel(next);
+                    Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
+                    next += nextStep;
+                    V ba = V.Load(b);
+                    V bb = V.Load(b + V.Count);
+                    V v = V.Broadcast(*x);
+                    s0a = V.MultiplyAdd(v, ba, s0a);
+                    s0b = V.MultiplyAdd(v, bb, s0b);
+                    v = V.Broadcast(*(x + BlockChannels));
+                    s1a = V.MultiplyAdd(v, ba, s1a);
+                    s1b = V.MultiplyAdd(v, bb, s1b);
+                    v = V.Broadcast(*(x + (2 * BlockChannels)));
+                    s2a = V.MultiplyAdd(v, ba, s2a);
+                    s2b = V.MultiplyAdd(v, bb, s2b);
+                    v = V.Broadcast(*(x + (3 * BlockChannels)));
+                    s3a = V.MultiplyAdd(v, ba, s3a);
+                    s3b = V.MultiplyAdd(v, bb, s3b);
+                    v = V.Broadcast(*(x + (4 * BlockChannels)));
+                    s4a = V.MultiplyAdd(v, ba, s4a);
+                    s4b = V.MultiplyAdd(v, bb, s4b);
+                    v = V.Broadcast(*(x + (5 * BlockChannels)));
+                    s5a = V.MultiplyAdd(v, ba, s5a);
+                    s5b = V.MultiplyAdd(v, bb, s5b);
+                    v = V.Broadcast(*(x + (6 * BlockChannels)));
+                    s6a = V.MultiplyAdd(v, ba, s6a);
+                    s6b = V.MultiplyAdd(v, bb, s6b);
+                    v = V.Broadcast(*(x + (7 * BlockChannels)));
+                    s7a = V.MultiplyAdd(v, ba, s7a);
+                    s7b = V.MultiplyAdd(v, bb, s7b);
+                    v = V.Broadcast(*(x + (8 * BlockChannels)));
+                    s8a = V.MultiplyAdd(v, ba, s8a);
+                    s8b = V.MultiplyAdd(v, bb, s8b);
+                    v = V.Broadcast(*(x + (9 * BlockChannels)));
+                    s9a = V.MultiplyAdd(v, ba, s9a);
+                    s9b = V.MultiplyAdd(v, bb, s9b);
+                    v = V.Broadcast(*(x + (10 * BlockChannels)));
+                    s10a = V.MultiplyAdd(v, ba, s10a);
+                    s10b = V.MultiplyAdd(v, bb, s10b);
+                    v = V.Broadcast(*(x + (11 * BlockChannels)));
+                    s11a = V.MultiplyAdd(v, ba, s11a);
+                    s11b = V.MultiplyAdd(v, bb, s11b);
+                    b += PanelChannels;
+                }
 
-            a += blockStep;
+                a += blockStep;
+            }
         }
 
         V.Store(s0a, sums);
@@ -141,7 +145,7 @@ internal static unsafe class ChannelTile
         V.Store(s11b, sums + (11 * PanelChannels) + V.Count);
     }
 
-    private static void Eight<V>(float* a, nint blockStep, int depth, float* b, float* sums, byte* next, nint nextStep)
+    private static void Eight<V>(float* a, nint blockStep, int depth, int taps, float* b, float* sums, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         V s0a = V.Zero, s0b = V.Zero;
@@ -152,45 +156,48 @@ internal static unsafe class ChannelTile
         V s5a = V.Zero, s5b = V.Zero;
         V s6a = V.Zero, s6b = V.Zero;
         V s7a = V.Zero, s7b = V.Zero;
-        for (; depth > 0; depth -= BlockChannels)
+        for (int left = depth * taps; left > 0; left -= depth)
         {
-            float* x = a;
-            float* end = a + Math.Min(depth, BlockChannels);
-            for (; x < end; x++)
+            for (int channels = depth; channels > 0; channels -= BlockChannels)
             {
-                Prefetch.ToSecondLevel(next);
-                Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
-                next += nextStep;
-                V ba = V.Load(b);
-                V bb = V.Load(b + V.Count);
-                V v = V.Broadcast(*x);
-                s0a = V.MultiplyAdd(v, ba, s0a);
-                s0b = V.MultiplyAdd(v, bb, s0b);
-                v = V.Broadcast(*(x + BlockChannels));
-                s1a = V.MultiplyAdd(v, ba, s1a);
-                s1b = V.MultiplyAdd(v, bb, s1b);
-                v = V.Broadcast(*(x + (2 * BlockChannels)));
-                s2a = V.MultiplyAdd(v, ba, s2a);
-                s2b = V.MultiplyAdd(v, bb, s2b);
-                v = V.Broadcast(*(x + (3 * BlockChannels)));
-                s3a = V.MultiplyAdd(v, ba, s3a);
-                s3b = V.MultiplyAdd(v, bb, s3b);
-                v = V.Broadcast(*(x + (4 * BlockChannels)));
-                s4a = V.MultiplyAdd(v, ba, s4a);
-                s4b = V.MultiplyAdd(v, bb, s4b);
-                v = V.Broadcast(*(x + (5 * BlockChannels)));
-                s5a = V.MultiplyAdd(v, ba, s5a);
-                s5b = V.MultiplyAdd(v, bb, s5b);
-                v = V.Broadcast(*(x + (6 * BlockChannels)));
-                s6a = V.MultiplyAdd(v, ba, s6a);
-                s6b = V.MultiplyAdd(v, bb, s6b);
-                v = V.Broadcast(*(x + (7 * BlockChannels)));
-                s7a = V.MultiplyAdd(v, ba, s7a);
-                s7b = V.MultiplyAdd(v, bb, s7b);
-                b += PanelChannels;
-            }
+                float* x = a;
+                float* end = a + Math.Min(channels, BlockChannels);
+                for (; x < end; x++)
+                {
+                    Prefetch.ToSecondLevel(next);
+                    Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
+                    next += nextStep;
+                    V ba = V.Load(b);
+                    V bb = V.Load(b + V.Count);
+                    V v = V.Broadcast(*x);
+                    s0a = V.MultiplyAdd(v, ba, s0a);
+                    s0b = V.MultiplyAdd(v, bb, s0b);
+                    v = V.Broadcast(*(x + BlockChannels));
+                    s1a = V.MultiplyAdd(v, ba, s1a);
+                    s1b = V.MultiplyAdd(v, bb, s1b);
+                    v = V.Broadcast(*(x + (2 * BlockChannels)));
+                    s2a = V.MultiplyAdd(v, ba, s2a);
+                    s2b = V.MultiplyAdd(v, bb, s2b);
+                    v = V.Broadcast(*(x + (3 * BlockChannels)));
+                    s3a = V.MultiplyAdd(v, ba, s3a);
+                    s3b = V.MultiplyAdd(v, bb, s3b);
+                    v = V.Broadcast(*(x + (4 * BlockChannels)));
+                    s4a = V.MultiplyAdd(v, ba, s4a);
+                    s4b = V.MultiplyAdd(v, bb, s4b);
+                    v = V.Broadcast(*(x + (5 * BlockChannels)));
+                    s5a = V.MultiplyAdd(v, ba, s5a);
+                    s5b = V.MultiplyAdd(v, bb, s5b);
+                    v = V.Broadcast(*(x + (6 * BlockChannels)));
+                    s6a = V.MultiplyAdd(v, ba, s6a);
+                    s6b = V.MultiplyAdd(v, bb, s6b);
+                    v = V.Broadcast(*(x + (7 * BlockChannels)));
+                    s7a = V.MultiplyAdd(v, ba, s7a);
+                    s7b = V.MultiplyAdd(v, bb, s7b);
+                    b += PanelChannels;
+                }
 
-            a += blockStep;
+                a += blockStep;
+            }
         }
 
         V.Store(s0a, sums);
@@ -211,7 +218,7 @@ internal static unsafe class ChannelTile
         V.Store(s7b, sums + (7 * PanelChannels) + V.Count);
     }
 
-    private static void Six<V>(float* a, nint blockStep, int depth, float* b, float* sums, byte* next, nint nextStep)
+    private static void Six<V>(float* a, nint blockStep, int depth, int taps, float* b, float* sums, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         V s0a = V.Zero, s0b = V.Zero;
@@ -220,39 +227,42 @@ internal static unsafe class ChannelTile
         V s3a = V.Zero, s3b = V.Zero;
         V s4a = V.Zero, s4b = V.Zero;
         V s5a = V.Zero, s5b = V.Zero;
-        for (; depth > 0; depth -= BlockChannels)
+        for (int left = depth * taps; left > 0; left -= depth)
         {
-            float* x = a;
-            float* end = a + Math.Min(depth, BlockChannels);
-            for (; x < end; x++)
+            for (int channels = depth; channels > 0; channels -= BlockChannels)
             {
-                Prefetch.ToSecondLevel(next);
-                Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
-                next += nextStep;
-                V ba = V.Load(b);
-                V bb = V.Load(b + V.Count);
-                V v = V.Broadcast(*x);
-                s0a = V.MultiplyAdd(v, ba, s0a);
-                s0b = V.MultiplyAdd(v, bb, s0b);
-                v = V.Broadcast(*(x + BlockChannels));
-                s1a = V.MultiplyAdd(v, ba, s1a);
-                s1b = V.MultiplyAdd(v, bb, s1b);
-                v = V.Broadcast(*(x + (2 * BlockChannels)));
-                s2a = V.MultiplyAdd(v, ba, s2a);
-                s2b = V.MultiplyAdd(v, bb, s2b);
-                v = V.Broadcast(*(x + (3 * BlockChannels)));
-                s3a = V.MultiplyAdd(v, ba, s3a);
-                s3b = V.MultiplyAdd(v, bb, s3b);
-                v = V.Broadcast(*(x + (4 * BlockChannels)));
-                s4a = V.MultiplyAdd(v, ba, s4a);
-                s4b = V.MultiplyAdd(v, bb, s4b);
-                v = V.Broadcast(*(x + (5 * BlockChannels)));
-                s5a = V.MultiplyAdd(v, ba, s5a);
-                s5b = V.MultiplyAdd(v, bb, s5b);
-                b += PanelChannels;
-            }
+                float* x = a;
+                float* end = a + Math.Min(channels, BlockChannels);
+                for (; x < end; x++)
+                {
+                    Prefetch.ToSecondLevel(next);
+                    Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
+                    next += nextStep;
+                    V ba = V.Load(b);
+                    V bb = V.Load(b + V.Count);
+                    V v = V.Broadcast(*x);
+                    s0a = V.MultiplyAdd(v, ba, s0a);
+                    s0b = V.MultiplyAdd(v, bb, s0b);
+                    v = V.Broadcast(*(x + BlockChannels));
+                    s1a = V.MultiplyAdd(v, ba, s1a);
+                    s1b = V.MultiplyAdd(v, bb, s1b);
+                    v = V.Broadcast(*(x + (2 * BlockChannels)));
+                    s2a = V.MultiplyAdd(v, ba, s2a);
+                    s2b = V.MultiplyAdd(v, bb, s2b);
+                    v = V.Broadcast(*(x + (3 * BlockChannels)));
+                    s3a = V.MultiplyAdd(v, ba, s3a);
+                    s3b = V.MultiplyAdd(v, bb, s3b);
+                    v = V.Broadcast(*(x + (4 * BlockChannels)));
+                    s4a = V.MultiplyAdd(v, ba, s4a);
+                    s4b = V.MultiplyAdd(v, bb, s4b);
+                    v = V.Broadcast(*(x + (5 * BlockChannels)));
+                    s5a = V.MultiplyAdd(v, ba, s5a);
+                    s5b = V.MultiplyAdd(v, bb, s5b);
+                    b += PanelChannels;
+                }
 
-            a += blockStep;
+                a += blockStep;
+            }
         }
 
         V.Store(s0a, sums);
@@ -269,40 +279,43 @@ internal static unsafe class ChannelTile
         V.Store(s5b, sums + (5 * PanelChannels) + V.Count);
     }
 
-    private static void Four<V>(float* a, nint blockStep, int depth, float* b, float* sums, byte* next, nint nextStep)
+    private static void Four<V>(float* a, nint blockStep, int depth, int taps, float* b, float* sums, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         V s0a = V.Zero, s0b = V.Zero;
         V s1a = V.Zero, s1b = V.Zero;
         V s2a = V.Zero, s2b = V.Zero;
         V s3a = V.Zero, s3b = V.Zero;
-        for (; depth > 0; depth -= BlockChannels)
+        for (int left = depth * taps; left > 0; left -= depth)
         {
-            float* x = a;
-            float* end = a + Math.Min(depth, BlockChannels);
-            for (; x < end; x++)
+            for (int channels = depth; channels > 0; channels -= BlockChannels)
             {
-                Prefetch.ToSecondLevel(next);
-                Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
-                next += nextStep;
-                V ba = V.Load(b);
-                V bb = V.Load(b + V.Count);
-                V v = V.Broadcast(*x);
-                s0a = V.MultiplyAdd(v, ba, s0a);
-                s0b = V.MultiplyAdd(v, bb, s0b);
-                v = V.Broadcast(*(x + BlockChannels));
-                s1a = V.MultiplyAdd(v, ba, s1a);
-                s1b = V.MultiplyAdd(v, bb, s1b);
-                v = V.Broadcast(*(x + (2 * BlockChannels)));
-                s2a = V.MultiplyAdd(v, ba, s2a);
-                s2b = V.MultiplyAdd(v, bb, s2b);
-                v = V.Broadcast(*(x + (3 * BlockChannels)));
-                s3a = V.MultiplyAdd(v, ba, s3a);
-                s3b = V.MultiplyAdd(v, bb, s3b);
-                b += PanelChannels;
-            }
+                float* x = a;
+                float* end = a + Math.Min(channels, BlockChannels);
+                for (; x < end; x++)
+                {
+                    Prefetch.ToSecondLevel(next);
+                    Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
+                    next += nextStep;
+                    V ba = V.Load(b);
+                    V bb = V.Load(b + V.Count);
+                    V v = V.Broadcast(*x);
+                    s0a = V.MultiplyAdd(v, ba, s0a);
+                    s0b = V.MultiplyAdd(v, bb, s0b);
+                    v = V.Broadcast(*(x + BlockChannels));
+                    s1a = V.MultiplyAdd(v, ba, s1a);
+                    s1b = V.MultiplyAdd(v, bb, s1b);
+                    v = V.Broadcast(*(x + (2 * BlockChannels)));
+                    s2a = V.MultiplyAdd(v, ba, s2a);
+                    s2b = V.MultiplyAdd(v, bb, s2b);
+                    v = V.Broadcast(*(x + (3 * BlockChannels)));
+                    s3a = V.MultiplyAdd(v, ba, s3a);
+                    s3b = V.MultiplyAdd(v, bb, s3b);
+                    b += PanelChannels;
+                }
 
-            a += blockStep;
+                a += blockStep;
+            }
         }
 
         V.Store(s0a, sums);
@@ -315,32 +328,35 @@ internal static unsafe class ChannelTile
         V.Store(s3b, sums + (3 * PanelChannels) + V.Count);
     }
 
-    private static void Two<V>(float* a, nint blockStep, int depth, float* b, float* sums, byte* next, nint nextStep)
+    private static void Two<V>(float* a, nint blockStep, int depth, int taps, float* b, float* sums, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         V s0a = V.Zero, s0b = V.Zero;
         V s1a = V.Zero, s1b = V.Zero;
-        for (; depth > 0; depth -= BlockChannels)
+        for (int left = depth * taps; left > 0; left -= depth)
         {
-            float* x = a;
-            float* end = a + Math.Min(depth, BlockChannels);
-            for (; x < end; x++)
+            for (int channels = depth; channels > 0; channels -= BlockChannels)
             {
-                Prefetch.ToSecondLevel(next);
-                Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
-                next += nextStep;
-                V ba = V.Load(b);
-                V bb = V.Load(b + V.Count);
-                V v = V.Broadcast(*x);
-                s0a = V.MultiplyAdd(v, ba, s0a);
-                s0b = V.MultiplyAdd(v, bb, s0b);
-                v = V.Broadcast(*(x + BlockChannels));
-                s1a = V.MultiplyAdd(v, ba, s1a);
-                s1b = V.MultiplyAdd(v, bb, s1b);
-                b += PanelChannels;
-            }
+                float* x = a;
+                float* end = a + Math.Min(channels, BlockChannels);
+                for (; x < end; x++)
+                {
+                    Prefetch.ToSecondLevel(next);
+                    Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
+                    next += nextStep;
+                    V ba = V.Load(b);
+                    V bb = V.Load(b + V.Count);
+                    V v = V.Broadcast(*x);
+                    s0a = V.MultiplyAdd(v, ba, s0a);
+                    s0b = V.MultiplyAdd(v, bb, s0b);
+                    v = V.Broadcast(*(x + BlockChannels));
+                    s1a = V.MultiplyAdd(v, ba, s1a);
+                    s1b = V.MultiplyAdd(v, bb, s1b);
+                    b += PanelChannels;
+                }
 
-            a += blockStep;
+                a += blockStep;
+            }
         }
 
         V.Store(s0a, sums);
@@ -349,28 +365,31 @@ internal static unsafe class ChannelTile
         V.Store(s1b, sums + PanelChannels + V.Count);
     }
 
-    private static void One<V>(float* a, nint blockStep, int depth, float* b, float* sums, byte* next, nint nextStep)
+    private static void One<V>(float* a, nint blockStep, int depth, int taps, float* b, float* sums, byte* next, nint nextStep)
         where V : struct, IVector<V>
     {
         V s0a = V.Zero, s0b = V.Zero;
-        for (; depth > 0; depth -= BlockChannels)
+        for (int left = depth * taps; left > 0; left -= depth)
         {
-            float* x = a;
-            float* end = a + Math.Min(depth, BlockChannels);
-            for (; x < end; x++)
+            for (int channels = depth; channels > 0; channels -= BlockChannels)
             {
-                Prefetch.ToSecondLevel(next);
-                Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
-                next += nextStep;
-                V ba = V.Load(b);
-                V bb = V.Load(b + V.Count);
-                V v = V.Broadcast(*x);
-                s0a = V.MultiplyAdd(v, ba, s0a);
-                s0b = V.MultiplyAdd(v, bb, s0b);
-                b += PanelChannels;
-            }
+                float* x = a;
+                float* end = a + Math.Min(channels, BlockChannels);
+                for (; x < end; x++)
+                {
+                    Prefetch.ToSecondLevel(next);
+                    Prefetch.ToSecondLevel(next + Prefetch.LineBytes);
+                    next += nextStep;
+                    V ba = V.Load(b);
+                    V bb = V.Load(b + V.Count);
+                    V v = V.Broadcast(*x);
+                    s0a = V.MultiplyAdd(v, ba, s0a);
+                    s0b = V.MultiplyAdd(v, bb, s0b);
+                    b += PanelChannels;
+                }
 
-            a += blockStep;
+                a += blockStep;
+            }
         }
 
         V.Store(s0a, sums);

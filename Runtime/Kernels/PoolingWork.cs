@@ -22,7 +22,7 @@ internal unsafe struct PoolingWork<V, TReduction, TEpilogue> : IParallelWork
     private readonly int _unitsPerSlice;
 
     /// <summary>Floats of a row with its padding, as far as full vectors of windows reach.</summary>
-    private readonly nint _rowFloats;
+    private readonly nint _rowPitch;
     private TEpilogue _epilogue;
 
     public PoolingWork(Workers workers, in PoolingShape shape, bool includePadding, float* input, float* output, TEpilogue epilogue)
@@ -36,20 +36,20 @@ internal unsafe struct PoolingWork<V, TReduction, TEpilogue> : IParallelWork
         _rowsPerUnit = Math.Clamp(ResultsPerUnit / Math.Max(1, shape.Width.Output), 1, Math.Max(1, shape.Height.Output));
         _unitsPerSlice = (shape.Height.Output + _rowsPerUnit - 1) / _rowsPerUnit;
         nint reach = ((nint)(shape.Width.Output + V.Count) * shape.Width.Stride) + ((nint)shape.Width.Kernel * shape.Width.Dilation) + V.Count;
-        _rowFloats = Math.Max(reach, (nint)shape.Width.PadBegin + shape.Width.Input);
+        _rowPitch = ConvolutionScratch.Align(Math.Max(reach, (nint)shape.Width.PadBegin + shape.Width.Input + V.Count));
     }
 
     public readonly long Units => _shape.OutputPlane == 0 ? 0 : (long)_shape.Batch * _shape.Channels * _shape.Depth.Output * _unitsPerSlice;
 
     public void Run(int part, int parts)
     {
-        nint rowFloats = ConvolutionScratch.Align(_rowFloats);
+        nint rowFloats = ConvolutionScratch.Align(_rowPitch * _rowsPerUnit);
         nint resultFloats = ConvolutionScratch.Align(((nint)_rowsPerUnit * _shape.Width.Output) + V.Count);
         nint divisorFloats = ConvolutionScratch.Align(_shape.Width.Output + V.Count);
         var row = (float*)_workers.Scratch(part, (nuint)(rowFloats + resultFloats + divisorFloats) * sizeof(float));
         float* results = row + rowFloats;
         float* divisors = results + resultFloats;
-        new Span<float>(row, (int)_rowFloats).Fill(TReduction.Padding);
+        new Span<float>(row, (int)rowFloats).Fill(TReduction.Padding);
         for (int x = 0; x < _shape.Width.Output + V.Count; x++)
         {
             divisors[x] = x < _shape.Width.Output ? new PoolingWindow(_shape.Width, x).Divisor(_includePadding) : 1;
@@ -71,12 +71,17 @@ internal unsafe struct PoolingWork<V, TReduction, TEpilogue> : IParallelWork
         int first = (int)block * _rowsPerUnit;
         int end = Math.Min(first + _rowsPerUnit, _shape.Height.Output);
         var depth = new PoolingWindow(_shape.Depth, (int)slice);
+        for (int y = first; y < end; y++)
+        {
+            ReduceRows(plane, depth, new PoolingWindow(_shape.Height, y), row + ((y - first) * _rowPitch) + _shape.Width.PadBegin);
+        }
+
+        // All rows are reduced first: loads that straddle stores which are still under way would wait for them.
         float* result = results;
         for (int y = first; y < end; y++)
         {
-            var height = new PoolingWindow(_shape.Height, y);
-            ReduceRows(plane, depth, height, row + _shape.Width.PadBegin);
-            ReduceColumns(row, result, divisors, depth.Divisor(_includePadding) * height.Divisor(_includePadding));
+            ReduceColumns(row, result, divisors, depth.Divisor(_includePadding) * new PoolingWindow(_shape.Height, y).Divisor(_includePadding));
+            row += _rowPitch;
             result += _shape.Width.Output;
         }
 
@@ -99,10 +104,19 @@ internal unsafe struct PoolingWork<V, TReduction, TEpilogue> : IParallelWork
         float* first = _input + (plane * _shape.InputPlane) + (depth.First * sliceFloats) + (height.First * width);
         nint sliceStep = _shape.Depth.Dilation * sliceFloats;
         nint rowStep = _shape.Height.Dilation * width;
+        float* last = first + ((depth.Count - 1) * sliceStep) + ((height.Count - 1) * rowStep);
+        float* inputEnd = _input + ((nint)_shape.Batch * _shape.Channels * _shape.InputPlane);
         nint x = 0;
-        for (; x + V.Count <= width; x += V.Count)
+
+        // What a full vector reads beyond the row belongs to the next, except at the input's end; what it writes there is overwritten with padding.
+        for (; x < width && last + x + V.Count <= inputEnd; x += V.Count)
         {
             V.Store(ReduceColumn<V>(first + x, depth.Count, sliceStep, height.Count, rowStep), row + x);
+        }
+
+        if (x > width)
+        {
+            V.Store(V.Broadcast(TReduction.Padding), row + width);
         }
 
         for (; x < width; x++)

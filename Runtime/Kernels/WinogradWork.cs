@@ -179,6 +179,7 @@ internal unsafe struct WinogradWork<V, TEpilogue> : IParallelWork
                 tiles,
                 blockStep,
                 _shape.GroupInputs,
+                1,
                 weights + (index * panelFloats),
                 channels,
                 products + ((nint)index * tiles * ChannelBlocks.PanelChannels));
