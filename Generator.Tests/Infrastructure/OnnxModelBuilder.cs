@@ -119,6 +119,17 @@ internal sealed class OnnxModelBuilder
         return this;
     }
 
+    /// <summary>Gives the nodes other names, made of their names and types.</summary>
+    public OnnxModelBuilder Rename(Func<string, string, string> name)
+    {
+        foreach (NodeProto node in _model.Graph.Node)
+        {
+            node.Name = name(node.Name, node.OpType);
+        }
+
+        return this;
+    }
+
     public byte[] ToBytes() => _model.ToByteArray();
 
     /// <summary>The graph text that the compiler reads.</summary>

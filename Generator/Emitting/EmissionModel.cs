@@ -32,10 +32,20 @@ internal sealed class EmissionModel
         InputNames = [.. Graph.Inputs.Select(input => parameters.Unique(Identifiers.Camel(input.Name)))];
         var properties = new Identifiers("Equals", "GetHashCode", "GetType", "ToString", className);
         OutputNames = [.. Graph.Outputs.Select((_, index) => properties.Unique(Identifiers.Pascal(Graph.OutputName(index))))];
-        var taken = new Identifiers("Run", "Execute", "Session", className, "Dispose", "Enter", "Exit", "Prepare", "Arena", "Weights", "Prepared", "Workers", "Sequence");
+        var taken = new Identifiers([className, .. SessionMembers, .. schedule.Qualifiers(), .. loadSchedule.Qualifiers()]);
         _methods = KernelNaming.Name(schedule, taken, "");
         _loadMethods = KernelNaming.Name(loadSchedule, taken, "Prepare");
     }
+
+    /// <summary>Members of sessions and models, those of their base classes among them: a kernel's method of that name would hide them.</summary>
+    public static IReadOnlyList<string> SessionMembers { get; } =
+    [
+        "AddCarriedState", "AddCombinedState", "AddFixedCache", "AddKeyValueState", "AllocateStates", "Arena", "ArenaSize", "Begin", "BeginAt", "BeginCounted", "BeginTotals", "BindInput", "Capacity",
+        "CheckSizes", "CopyStatesFrom", "CreateSequence", "CreateSession", "CreateSessionCore", "DescribeDetails", "Description", "Details", "Dispose", "EnsureArena", "Enter", "Equals", "Execute", "Exit", "Finalize",
+        "Forward", "Fork", "Generate", "GetHashCode", "GetOutputView", "GetType", "Length", "Lengths", "LoadState", "LoadStateCore", "MemberwiseClone", "Model", "Options", "PlanArena",
+        "Position", "Prepare", "Prepared", "ReadState", "ReadStateCore", "ReferenceEquals", "RequireDense", "Reset", "ResetStates", "Rewind", "RewindStates", "Run", "ScratchSize", "Sequence", "Session",
+        "SizeBuffers", "States", "Threads", "ThrowDimensionMismatch", "ThrowDimensionOutOfBounds", "ThrowWrongLength", "ThrowWrongRank", "ToString", "Weights", "Workers",
+    ];
 
     public Model Model { get; }
 

@@ -59,10 +59,14 @@ internal sealed class SymbolTable
     public bool IsKnownAtStart(Dimension dimension) => !dimension.Symbols().Any(IsSetByKernel);
 
     /// <summary>States that a symbol equals an expression (as <c>total = past + sequence</c>).</summary>
+    /// <exception cref="InvalidOperationException">The expression depends on the symbol itself.</exception>
     public void Define(string name, Dimension definition)
     {
         Declare(name);
-        _definitions[name] = definition;
+        Dimension resolved = Resolve(definition);
+        _definitions[name] = resolved.Symbols().Contains(name)
+            ? throw new InvalidOperationException($"The size '{name}' would be defined by itself: {resolved}.")
+            : resolved;
     }
 
     /// <summary>States that an expression is at least 0.</summary>

@@ -98,7 +98,7 @@ internal sealed class GraphReader
             declared[info.Name] = info;
         }
 
-        foreach (NodeProto node in proto.Node)
+        foreach (NodeProto node in NodeSorting.Sort(proto.Node))
         {
             ReadNode(node, graph, scope, opsets, declared, frame);
         }
@@ -217,7 +217,7 @@ internal sealed class GraphReader
 
         var inner = new CallFrame($"{name}/", attributes, depth);
         IReadOnlyDictionary<string, int> opsets = ReadOpsets(function.OpsetImport);
-        foreach (NodeProto node in function.Node)
+        foreach (NodeProto node in NodeSorting.Sort(function.Node))
         {
             ReadNode(OmitMissingInputs(node, scope, function), graph, scope, opsets, new Dictionary<string, ValueInfoProto>(), inner);
         }

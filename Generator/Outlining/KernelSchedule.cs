@@ -37,6 +37,9 @@ internal sealed class KernelSchedule
 
     public KernelTemplate Template(int kernel) => _templates[kernel];
 
+    /// <summary>Words whose members kernels use.</summary>
+    public IEnumerable<string> Qualifiers() => _templates.SelectMany(template => template.Qualifiers()).Distinct();
+
     /// <summary>The method that a kernel is a call of.</summary>
     public CallSite Site(int kernel) => _siteOf[kernel];
 

@@ -77,6 +77,24 @@ internal sealed class KernelTemplate
     /// <summary>Whether a word stands in the statements: a variable of that name would be taken for another.</summary>
     public bool Mentions(string word) => _body.IndexOf(word, StringComparison.Ordinal) >= 0;
 
+    /// <summary>Words whose members the statements use, such as classes of kernels: no method may have such a name.</summary>
+    public IEnumerable<string> Qualifiers()
+    {
+        for (int dot = _body.IndexOf('.'); dot >= 0; dot = _body.IndexOf('.', dot + 1))
+        {
+            int start = dot;
+            while (start > 0 && (char.IsLetterOrDigit(_body[start - 1]) || _body[start - 1] == '_'))
+            {
+                start--;
+            }
+
+            if (start < dot && char.IsLetter(_body[start]))
+            {
+                yield return _body.Substring(start, dot - start);
+            }
+        }
+    }
+
     private string MakeKey()
     {
         var key = new StringBuilder(_body.Length + HelperKey.Length + 256);

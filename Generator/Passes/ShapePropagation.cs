@@ -111,7 +111,7 @@ internal static class ShapePropagation
                 {
                     if (output?.Type is not null)
                     {
-                        defined |= Reconcile(node, output, graph);
+                        defined |= Reconcile(output, graph);
                     }
                 }
             }
@@ -131,7 +131,7 @@ internal static class ShapePropagation
     }
 
     /// <summary>Compares an inferred type with the declared one; returns whether a symbol was defined.</summary>
-    private static bool Reconcile(Node node, Value output, Graph graph)
+    private static bool Reconcile(Value output, Graph graph)
     {
         SymbolTable symbols = graph.Symbols;
         if (output.DeclaredType is not { } claim || claim.Rank != output.Shape.Rank)
@@ -143,15 +143,17 @@ internal static class ShapePropagation
         for (int axis = 0; axis < claim.Rank; axis++)
         {
             Dimension declared = symbols.Resolve(claim.Shape[axis]);
-            Dimension inferred = output.Shape[axis];
+            // Resolved as well: a symbol that occurs in it may have been defined earlier in this round, by the very symbol that is declared here.
+            Dimension inferred = symbols.Resolve(output.Shape[axis]);
             if (declared == inferred)
             {
                 continue;
             }
 
-            if (declared.Value is { } a && inferred.Value is { } b)
+            if (declared.IsStatic && inferred.IsStatic)
             {
-                throw new ModelException(node, $"axis {axis} of '{output.Name}' is declared as {a} but is {b}");
+                // Graphs keep what was written for another size when tools rewrite them; what nodes make is what counts.
+                continue;
             }
 
             if (declared.IsStatic && symbols.DependsOnElements(inferred))
@@ -164,7 +166,9 @@ internal static class ShapePropagation
                 continue;
             }
 
-            if (declared.AsSymbol() is { } symbol && symbols.Contains(symbol) && !inferred.Symbols().Contains(symbol))
+            // One size of the inputs that is declared as another of them is no definition: a name in the wrong place must not tell the caller how long inputs have to be.
+            bool isOtherName = inferred.AsSymbol() is { } other && symbols.Contains(other);
+            if (!isOtherName && declared.AsSymbol() is { } symbol && symbols.Contains(symbol) && !inferred.Symbols().Contains(symbol))
             {
                 // An input's symbol that turns out to be a function of others, as total = past + sequence.
                 symbols.Define(symbol, inferred);
