@@ -144,8 +144,8 @@ internal sealed class GroupQueryAttentionOperator : Operator
             return formula.Cast(sink, ElementType.Float32);
         }
 
-        // A smooth softmax adds 1 to the sum of exponentials: a sink of 0.
-        return node.IntegerAttribute("smooth_softmax", 0) == 0 ? null : formula.Zeros(sizes.QueryHeads);
+        // A smooth softmax adds 1 to the sum of exponentials: a sink of 0. The attribute's default is -1, which optimised graphs state.
+        return node.IntegerAttribute("smooth_softmax", 0) != 1 ? null : formula.Zeros(sizes.QueryHeads);
     }
 
     /// <summary>The scores over as many keys as the longest row has; a static cache has room for more.</summary>

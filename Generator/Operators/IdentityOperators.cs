@@ -5,7 +5,8 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// Identity and inference-time Dropout: https://onnx.ai/onnx/operators/onnx__Identity.html, https://onnx.ai/onnx/operators/onnx__Dropout.html. Identity of
-/// sequences and optionals (versions 14 and 16) is refused. Dropout passes its input on; its mask is all true (all ones of the input's type before version 10).
+/// sequences and optionals (versions 14 and 16) is refused. Dropout passes its input on; its mask is all true from version 12 on. Before that the
+/// specification leaves it open, and it is all false (zeros of the input's type before version 10) as in ONNX Runtime.
 /// Training is refused: the attribute <c>is_test</c> before version 7 (default 0, but zero in every inference model of its time: taken as inference), the
 /// input <c>training_mode</c> from version 12 on.
 /// </summary>
@@ -58,8 +59,8 @@ internal sealed class IdentityOperators : Operator
             return false;
         }
 
-        Value one = context.Literal(1, mask.ElementType);
-        context.Replace(mask, context.Add("Expand", one, context.Add("Shape", node.Input(0))));
+        Value element = context.Literal(MaskElement(node), mask.ElementType);
+        context.Replace(mask, context.Add("Expand", element, context.Add("Shape", node.Input(0))));
         context.Replace(node.Output, node.Input(0));
         return true;
     }
@@ -74,15 +75,17 @@ internal sealed class IdentityOperators : Operator
         }
 
         var type = new TensorType(node.Version < 10 ? input.ElementType : ElementType.Boolean, input.Shape);
-        if (type.Shape.IsStatic && ConstantMoves.Broadcast(Folding.ScalarConstant(1, type.ElementType), type.Shape) is { } ones)
+        if (type.Shape.IsStatic && ConstantMoves.Broadcast(Folding.ScalarConstant(MaskElement(node), type.ElementType), type.Shape) is { } elements)
         {
-            context.SetConstant(mask, ones);
+            context.SetConstant(mask, elements);
         }
         else
         {
             context.SetType(mask, type);
         }
     }
+
+    private static int MaskElement(Node node) => node.Version < 12 ? 0 : 1;
 
     private static void RequireInference(Node node)
     {

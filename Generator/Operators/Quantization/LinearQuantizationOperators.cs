@@ -84,8 +84,8 @@ internal sealed class LinearQuantizationOperators : Operator
     public static int Axis(Node node)
     {
         int rank = node.Input(0).Shape.Rank;
-        // Scales before version 13 are scalars, and a vector of one element has no axis that matters.
-        return rank == 0 ? 0 : ShapeMath.Axis(node, node.IntegerAttribute("axis", rank == 1 ? 0 : 1), rank);
+        // Scales before version 13 are scalars, and one scale has no axis that matters.
+        return rank == 0 || (BlockSize(node) == 0 && node.Input(1).Shape.ElementCount.Value == 1) ? 0 : ShapeMath.Axis(node, node.IntegerAttribute("axis", rank == 1 ? 0 : 1), rank);
     }
 
     private static void CheckBlocks(Node node, Shape x, Shape scale)

@@ -1,0 +1,86 @@
+using Cameo.Sessions;
+using Cameo.Tests.ControlFlow;
+using Cameo.Tests.Infrastructure;
+using Xunit;
+using DataType = Cameo.Generator.Onnx.Proto.TensorProto.Types.DataType;
+
+namespace Cameo.Tests.Operators;
+
+/// <summary>Attributes of com.microsoft's operators that optimised graphs set and exporters do not.</summary>
+public sealed class ContribModelTests : IDisposable
+{
+    private readonly SmallModels _models = new();
+
+    public void Dispose() => _models.Dispose();
+
+    /// <summary>[rows, batch…, columns] stands for [batch…, rows, columns]; the last two are swapped after that.</summary>
+    [Theory]
+    [InlineData(false, false, false, false, 4)]
+    [InlineData(true, false, false, false, 3)]
+    [InlineData(true, true, false, false, 4)]
+    [InlineData(false, false, true, false, 4)]
+    [InlineData(false, true, true, true, 3)]
+    [InlineData(true, true, true, true, 4)]
+    public void FusedMatMulMovesBatches(bool moveA, bool swapA, bool moveB, bool swapB, int rank)
+    {
+        const int Rows = 2, Inner = 3, Columns = 5;
+        int[] batch = rank == 3 ? [4] : [4, 2];
+        long[] a = Arrange(moveA, swapA ? Inner : Rows, swapA ? Rows : Inner, batch), b = Arrange(moveB, swapB ? Columns : Inner, swapB ? Inner : Columns, batch);
+        OnnxModelBuilder builder = new OnnxModelBuilder().Input("a", [.. a.Cast<object>()]).Input("b", [.. b.Cast<object>()])
+            .Node("com.microsoft.FusedMatMul", ["a", "b"], ["y"], ("alpha", 0.5f), ("transBatchA", moveA), ("transA", swapA), ("transBatchB", moveB), ("transB", swapB))
+            .Output("y", [.. batch.Cast<object>(), Rows, Columns]);
+        using CompiledModel model = _models.Load($"Fused{moveA}{swapA}{moveB}{swapB}{rank}", builder);
+        using CompiledSession session = model.CreateSession();
+        float[] left = OnnxModelBuilder.WeightValues("a", a), right = OnnxModelBuilder.WeightValues("b", b);
+        float[] actual = SmallModels.Run(session, "y", ("a", Tensor.Create<float>(left, a)), ("b", Tensor.Create<float>(right, b)));
+        int batches = batch.Aggregate(1, static (product, size) => product * size);
+        for (int index = 0; index < batches; index++)
+        {
+            for (int row = 0; row < Rows; row++)
+            {
+                for (int column = 0; column < Columns; column++)
+                {
+                    double sum = Enumerable.Range(0, Inner).Sum(inner =>
+                        (double)left[Offset(moveA, index, swapA ? inner : row, swapA ? row : inner, swapA ? Inner : Rows, swapA ? Rows : Inner, batches)]
+                        * right[Offset(moveB, index, swapB ? column : inner, swapB ? inner : column, swapB ? Columns : Inner, swapB ? Inner : Columns, batches)]);
+                    Assert.Equal(0.5 * sum, actual[(((index * Rows) + row) * Columns) + column], 1e-5);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void MovingTheBatchNeedsOne()
+    {
+        OnnxModelBuilder builder = new OnnxModelBuilder().Input("a", 2, 3).Input("b", 3, 2)
+            .Node("com.microsoft.FusedMatMul", ["a", "b"], ["y"], ("transBatchA", 1)).Output("y", 2, 2);
+        Assert.Contains("operand 0 has 2 dimensions, and moving its batch needs at least 3", _models.Refusal("NoBatch", builder), StringComparison.Ordinal);
+    }
+
+    /// <summary>The default of the attribute is -1, which tools write out; only 1 asks for a smooth softmax.</summary>
+    [Theory]
+    [InlineData(-1, false)]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    public void SmoothSoftmaxIsAskedForByOne(int value, bool isSmooth)
+    {
+        OnnxModelBuilder builder = new OnnxModelBuilder().Input("q", 1, 1, 8).Input("k", 1, 1, 8).Input("v", 1, 1, 8).Input("lengths", DataType.Int32, 1).Input("total", DataType.Int32)
+            .Node("com.microsoft.GroupQueryAttention", ["q", "k", "v", "", "", "lengths", "total"], ["y"], ("num_heads", 1), ("kv_num_heads", 1), ("smooth_softmax", value))
+            .Output("y", 1, 1, 8);
+        using CompiledModel model = _models.Load($"Smooth{value + 1}", builder);
+        using CompiledSession session = model.CreateSession();
+        Tensor zeros = new(ElementType.Float32, 1, 1, 8);
+        float[] v = OnnxModelBuilder.WeightValues("v", 1, 1, 8);
+        float[] actual = SmallModels.Run(session, "y", ("q", zeros), ("k", zeros), ("v", Tensor.Create<float>(v, 1, 1, 8)), ("lengths", new(ElementType.Int32, 1)), ("total", Tensor.Create<int>([1])));
+
+        // One key with the score 0: its weight is e⁰ / (e⁰ + 1) where 1 is added to the sum.
+        Assert.Equal(v.Select(number => isSmooth ? number / 2 : number), actual, static (expected, other) => Math.Abs(expected - other) < 1e-6);
+    }
+
+    private static long[] Arrange(bool moves, int rows, int columns, int[] batch) => moves
+        ? [rows, .. batch.Select(static size => (long)size), columns]
+        : [.. batch.Select(static size => (long)size), rows, columns];
+
+    private static int Offset(bool moves, int batch, int row, int column, int rows, int columns, int batches) =>
+        moves ? (((row * batches) + batch) * columns) + column : (((batch * rows) + row) * columns) + column;
+}
