@@ -33,7 +33,7 @@ internal static class ModelCompiler
         var stages = new List<StageDump>();
         try
         {
-            return RunStages(graphText, settings, diagnostics, stages, cancellationToken);
+            return RunStages(graphText, settings, diagnostics, stages, null, cancellationToken);
         }
         catch (InvalidGraphTextException exception)
         {
@@ -64,7 +64,7 @@ internal static class ModelCompiler
         return new CompileResult("", "file", [], null, diagnostics, stages, []);
     }
 
-    private static CompileResult RunStages(string graphText, CompileSettings settings, List<DiagnosticInfo> diagnostics, List<StageDump> stages, CancellationToken cancellationToken)
+    private static CompileResult RunStages(string graphText, CompileSettings settings, List<DiagnosticInfo> diagnostics, List<StageDump> stages, SizeSeparation? separation, CancellationToken cancellationToken)
     {
         ModelProto proto = GraphTextReader.Read(graphText);
         var options = new Passes.ModelOptions(GraphOptions.Read(proto));
@@ -75,6 +75,7 @@ internal static class ModelCompiler
         var failed = new CompileResult($"{@namespace}.{className}", options.Weights, [], null, diagnostics, stages, []);
         options.Check(diagnostics);
         options.ApplyDimensions(graph.Symbols, diagnostics);
+        separation?.Apply(graph);
         InputPinning.Run(graph, options.Inputs, diagnostics);
 
         bool Stage(string name, Action run)
@@ -95,14 +96,21 @@ internal static class ModelCompiler
         }
 
         LoweredModel? lowered = null;
+        SizeSeparation? wanted = null;
         bool succeeded = Stage("import", () => { })
             && Stage("shapes", () => ShapePropagation.Run(graph, diagnostics, cancellationToken))
             && Stage("normalization", () => OperatorNormalization.Run(graph, diagnostics, cancellationToken))
             && Stage("recognition", () => PatternRecognition.Run(graph, diagnostics, cancellationToken))
-            && Stage("states", () => StateRecognition.Run(graph, options, diagnostics, cancellationToken))
+            && Stage("states", () => wanted = StateRecognition.Run(graph, options, diagnostics, separation, cancellationToken))
+            && wanted is null
             && Stage("expansion", () => OperatorExpansion.Run(graph, diagnostics, cancellationToken))
             && Stage("dead code", () => DeadCodeElimination.Run(graph))
             && Stage("lowering", () => lowered = GraphLowering.Run(graph, diagnostics, cancellationToken));
+        if (wanted is not null)
+        {
+            return RunSeparated(graphText, settings, diagnostics, stages, wanted, cancellationToken);
+        }
+
         if (!succeeded)
         {
             return failed;
@@ -130,6 +138,29 @@ internal static class ModelCompiler
             Misses = graph.Misses,
             Report = settings.Report ? ReportBuilder.Build(emission, diagnostics) : null,
         };
+    }
+
+    /// <summary>Compiles anew with sizes of their own for caches; as the model has it where that fails.</summary>
+    private static CompileResult RunSeparated(string graphText, CompileSettings settings, List<DiagnosticInfo> diagnostics, List<StageDump> stages, SizeSeparation separation, CancellationToken cancellationToken)
+    {
+        diagnostics.Clear();
+        stages.Clear();
+        try
+        {
+            CompileResult result = RunStages(graphText, settings, diagnostics, stages, separation, cancellationToken);
+            if (result.Succeeded)
+            {
+                return result;
+            }
+        }
+        catch (ModelException)
+        {
+            // A part of the model needs the sizes to be one.
+        }
+
+        diagnostics.Clear();
+        stages.Clear();
+        return RunStages(graphText, settings, diagnostics, stages, SizeSeparation.Forbidden, cancellationToken);
     }
 
     /// <summary>What code and weights of one compilation share.</summary>

@@ -91,6 +91,16 @@ internal sealed class AppendedCacheRecognition(StateContext context)
     private void Keep(AppendedCache[] caches)
     {
         AppendedCache first = caches[0];
+        if (first.Past.AsSymbol() is { } symbol && IsAlsoAnotherSize(symbol, caches))
+        {
+            if (!context.TrySeparate(new SizeSeparation(symbol, [.. Axes(caches)])))
+            {
+                context.Miss($"Cache '{first.Key.Input.Name}' (and {(caches.Length * 2) - 1} more)", $"its length {symbol} is a size of other inputs too");
+            }
+
+            return;
+        }
+
         // A past of one length is a buffer of that capacity only where what it becomes has the same length.
         bool isFixedBuffer = caches.All(static cache => cache.Attention.IntegerAttribute(AttentionNode.KeepsLength, 0) != 0);
         string? reason = Lengths(caches, out RowLengths lengths)
@@ -120,6 +130,18 @@ internal sealed class AppendedCacheRecognition(StateContext context)
         (int capacity, string option) = Capacity(first.Past);
         Graph.Sequence = new SequencePlan(first.Rows, first.Past.AsSymbol(), first.NewTokens, capacity, option, lengths);
     }
+
+    /// <summary>Whether the length of caches has the name of another size of the inputs, which it cannot be: it grows from run to run.</summary>
+    private bool IsAlsoAnotherSize(string symbol, AppendedCache[] caches)
+    {
+        HashSet<(string, int)> own = [.. Axes(caches)];
+        return Graph.Inputs.Any(input => Enumerable.Range(0, input.Shape.Rank).Any(axis => input.Shape[axis].AsSymbol() == symbol && !own.Contains((input.Name, axis))));
+    }
+
+    /// <summary>The axes of the caches' inputs that are their length.</summary>
+    private static IEnumerable<(string Input, int Axis)> Axes(AppendedCache[] caches) => caches
+        .SelectMany(cache => new[] { cache.Key.Input, cache.Value.Input }).Distinct()
+        .SelectMany(input => Enumerable.Range(0, input.Shape.Rank).Where(axis => input.Shape[axis] == caches[0].Past).Select(axis => (input.Name, axis)));
 
     /// <summary>What tells the rows' lengths, which all attentions must agree on; returns why it cannot be told.</summary>
     private string? Lengths(AppendedCache[] caches, out RowLengths lengths)
@@ -183,11 +205,11 @@ internal sealed class AppendedCacheRecognition(StateContext context)
             int capacity = (int)Math.Min(DefaultCapacity, TablePositions() ?? DefaultCapacity);
             range = new DimensionRange(0, capacity);
             Graph.Symbols.Declare(symbol, range);
-            context.Inform(DiagnosticIds.DefaultCapacity, $"The key/value caches hold {capacity} tokens a row; set OnnxDimensions=\"{symbol}<=…\" for another capacity.");
+            context.Inform(DiagnosticIds.DefaultCapacity, $"The key/value caches hold {capacity} tokens a row; set OnnxDimensions=\"{context.OptionSymbol(symbol)}<=…\" for another capacity.");
         }
 
         int bound = (int)Math.Min(range.Maximum, int.MaxValue);
-        return (bound, $"OnnxDimensions \"{symbol}<={bound}\"");
+        return (bound, $"OnnxDimensions \"{context.OptionSymbol(symbol)}<={bound}\"");
     }
 
     /// <summary>Positions that the model's tables of rotations have: it cannot go on behind them.</summary>

@@ -7,12 +7,31 @@ namespace Cameo.Generator.Passes.States;
 /// <param name="graph">The graph.</param>
 /// <param name="diagnostics">Where messages go.</param>
 /// <param name="inferAgain">Propagates types again, after symbols were defined.</param>
-internal sealed class StateContext(Graph graph, List<DiagnosticInfo> diagnostics, Action inferAgain)
+/// <param name="separation">The sizes that were separated for this compilation; <see langword="null"/> where separations may be asked for.</param>
+internal sealed class StateContext(Graph graph, List<DiagnosticInfo> diagnostics, Action inferAgain, SizeSeparation? separation)
 {
     public Graph Graph { get; } = graph;
 
     /// <summary>Says why something that looks like a state stays an input and an output.</summary>
     public void Miss(string what, string reason) => diagnostics.Add(new(DiagnosticIds.MissedOptimization, DiagnosticLevel.Info, $"{what} stays an input: {reason}."));
+
+    /// <summary>Asks for a compilation with separated sizes; false where that was tried.</summary>
+    public bool TrySeparate(SizeSeparation wanted)
+    {
+        if (separation is not null)
+        {
+            return false;
+        }
+
+        Separation = wanted;
+        return true;
+    }
+
+    /// <summary>The separation that was asked for.</summary>
+    public SizeSeparation? Separation { get; private set; }
+
+    /// <summary>A size as options and messages name it.</summary>
+    public string OptionSymbol(string symbol) => separation?.OptionSymbol(symbol) ?? symbol;
 
     public void Inform(string id, string message) => diagnostics.Add(new(id, DiagnosticLevel.Info, message));
 

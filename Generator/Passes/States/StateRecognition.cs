@@ -12,17 +12,25 @@ namespace Cameo.Generator.Passes.States;
 /// </summary>
 internal static class StateRecognition
 {
-    public static void Run(Graph graph, ModelOptions options, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken = default)
+    /// <summary>Finds the states of a graph.</summary>
+    /// <returns>The sizes that have to be separated in a new compilation; <see langword="null"/> where all is well.</returns>
+    public static SizeSeparation? Run(Graph graph, ModelOptions options, List<DiagnosticInfo> diagnostics, SizeSeparation? separation = null, CancellationToken cancellationToken = default)
     {
         if (options.State == ModelOptions.NoState)
         {
-            return;
+            return null;
         }
 
-        var context = new StateContext(graph, diagnostics, () => ShapePropagation.Run(graph, diagnostics, cancellationToken));
+        var context = new StateContext(graph, diagnostics, () => ShapePropagation.Run(graph, diagnostics, cancellationToken), separation);
         new AppendedCacheRecognition(context).Run();
+        if (context.Separation is { } wanted)
+        {
+            return wanted;
+        }
+
         new FixedCacheRecognition(context).Run();
         new CarriedTensorRecognition(context).Run();
         DeclaredStates.Run(context, options);
+        return null;
     }
 }
