@@ -49,14 +49,6 @@ public sealed class ContribModelTests : IDisposable
         }
     }
 
-    [Fact]
-    public void MovingTheBatchNeedsOne()
-    {
-        OnnxModelBuilder builder = new OnnxModelBuilder().Input("a", 2, 3).Input("b", 3, 2)
-            .Node("com.microsoft.FusedMatMul", ["a", "b"], ["y"], ("transBatchA", 1)).Output("y", 2, 2);
-        Assert.Contains("operand 0 has 2 dimensions, and moving its batch needs at least 3", _models.Refusal("NoBatch", builder), StringComparison.Ordinal);
-    }
-
     /// <summary>The default of the attribute is -1, which tools write out; only 1 asks for a smooth softmax.</summary>
     [Theory]
     [InlineData(-1, false)]

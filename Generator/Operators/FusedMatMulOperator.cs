@@ -27,6 +27,10 @@ internal sealed class FusedMatMulOperator : Operator
         context.SetType(node.Output, new TensorType(node.Input(0).ElementType, MatMulOperator.ResultShape(node, Operand(0), Operand(1))));
     }
 
+    /// <summary>With batches moved it becomes transpositions and a product, which recognition follows.</summary>
+    public override bool Normalize(Node node, ExpansionContext context) =>
+        (node.IntegerAttribute("transBatchA", 0) != 0 || node.IntegerAttribute("transBatchB", 0) != 0) && Expand(node, context);
+
     public override bool Expand(Node node, ExpansionContext context)
     {
         var formula = new Formula(context);
