@@ -38,6 +38,33 @@ public sealed class TensorFactsTests
     }
 
     [Fact]
+    public void EveryFiniteHalfIsSeenAsOne()
+    {
+        float[] halves = [.. Enumerable.Range(0, 1 << 16).Select(static bits => (float)BitConverter.UInt16BitsToHalf((ushort)bits)).Where(float.IsFinite)];
+        Assert.True(Facts(DataType.Float, halves, halves.Length).AllHalf);
+    }
+
+    /// <summary>Neighbours of float16 numbers, normal and subnormal, and numbers beyond their range.</summary>
+    [Theory]
+    [InlineData(1.0001f)]
+    [InlineData(65520f)]
+    [InlineData(65536f)]
+    [InlineData(-65472.1f)]
+    [InlineData(2.9802322e-8f)]
+    [InlineData(8.940697e-8f)]
+    [InlineData(6.1005354e-5f)]
+    [InlineData(1e-45f)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NaN)]
+    public void OneOtherNumberAmongHalvesIsSeen(float other)
+    {
+        Assert.NotEqual(other, float.IsFinite(other) ? (float)(Half)other : 0);
+        float[] elements = [.. Enumerable.Repeat(0.5f, LargeSize * LargeSize)];
+        elements[^1] = other;
+        Assert.Null(Facts(DataType.Float, elements, LargeSize * LargeSize).AllHalf);
+    }
+
+    [Fact]
     public void CausalMasksHaveTwoTriangles()
     {
         float[] mask = new float[2 * LargeSize * LargeSize];
@@ -136,6 +163,7 @@ public sealed class TensorFactsTests
             Minimum = long.MinValue,
             Maximum = long.MaxValue,
             AllFinite = false,
+            AllHalf = true,
         };
         var tensor = ModelFiles.Tensor("t", DataType.Float, 1);
 

@@ -55,6 +55,29 @@ public sealed class QuantizedProductTests : IDisposable
         }
     }
 
+    /// <summary>float32 scales that are float16 numbers take two bytes in the weight file and give the same product.</summary>
+    [Theory]
+    [InlineData("MatMulNBits")]
+    [InlineData("DequantizeLinear")]
+    [InlineData("Gemm")]
+    public void ScalesThatAreHalvesAreStoredAsHalves(string spelling)
+    {
+        const int depth = 512, columns = 64, blockSize = 16;
+        var sample = new QuantizedSample(depth, columns, blockSize, hasZeros: false);
+        sample.RoundScales();
+        ModelCompilation compilation = Compile(Spell(spelling, sample));
+        Assert.InRange(compilation.Result!.Recipe!.PayloadBytes, 1, (depth * columns / 2) + (depth / blockSize * columns * 2) + (3 * 64));
+        float[] activations = QuantizedSample.Activations(Rows * depth);
+        using CompiledModel model = compilation.CreateModel();
+        using CompiledSession session = model.CreateSession();
+        ReadOnlySpan<float> y = session.Run(new Dictionary<string, Tensor> { ["x"] = Tensor.Create(activations, [Rows, depth]) })["y"].AsSpan<float>();
+        double[] expected = sample.Multiply(activations);
+        for (int index = 0; index < expected.Length; index++)
+        {
+            Assert.Equal(expected[index], y[index], 2e-4);
+        }
+    }
+
     /// <summary>
     /// Depth, columns, accuracy level and whether activations then are int8: level 4 allows it, matrices of fewer than 64 Ki weights are not worth it. Rounding shows as an error within half of a
     /// 127th of the largest activation of a block for each, and above that of float32.

@@ -40,6 +40,15 @@ internal sealed class QuantizedSample
     /// <summary>[Blocks, Columns].</summary>
     public float[] Scales { get; }
 
+    /// <summary>Rounds the scales to float16 numbers.</summary>
+    public void RoundScales()
+    {
+        for (int index = 0; index < Scales.Length; index++)
+        {
+            Scales[index] = (float)(Half)Scales[index];
+        }
+    }
+
     /// <summary>[Blocks, Columns], 0 … 15.</summary>
     public byte[] Zeros { get; }
 

@@ -17,6 +17,9 @@ internal sealed record WeightSource(string Tensor, ElementType ElementType, IRea
     /// <summary>The bits of all elements on and below the diagonal of the matrices of the last two axes, and of all above it, where import found one value in each.</summary>
     public (ulong Lower, ulong Upper)? Triangles { get; init; }
 
+    /// <summary>Whether import found that all elements of a float32 tensor are finite float16 numbers.</summary>
+    public bool IsHalf { get; init; }
+
     public override string ToString() => $"{Head} \"{Tensor}\"";
 }
 

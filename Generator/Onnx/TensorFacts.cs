@@ -18,6 +18,7 @@ internal sealed record TensorFacts
     private const string MinimumKey = "minimum";
     private const string MaximumKey = "maximum";
     private const string FiniteKey = "finite";
+    private const string HalfKey = "half";
 
     /// <summary>The tensor's name in the <see cref="WeightIndex"/>.</summary>
     public required string Weight { get; init; }
@@ -41,6 +42,9 @@ internal sealed record TensorFacts
 
     /// <summary>No element of a floating-point tensor is infinite or NaN.</summary>
     public bool? AllFinite { get; init; }
+
+    /// <summary>Every element of a float32 tensor is a finite float16 number.</summary>
+    public bool? AllHalf { get; init; }
 
     /// <summary>The facts of a tensor of a graph text; null if its contents stand in the text.</summary>
     public static TensorFacts? Read(TensorProto tensor)
@@ -67,6 +71,7 @@ internal sealed record TensorFacts
             Minimum = ParseNumber(entries, MinimumKey),
             Maximum = ParseNumber(entries, MaximumKey),
             AllFinite = entries.TryGetValue(FiniteKey, out string? finite) ? finite == "true" : null,
+            AllHalf = entries.TryGetValue(HalfKey, out string? half) ? half == "true" : null,
         };
     }
 
@@ -82,7 +87,8 @@ internal sealed record TensorFacts
         Add(tensor, UpperKey, FormatBits(UpperTriangle));
         Add(tensor, MinimumKey, FormatNumber(Minimum));
         Add(tensor, MaximumKey, FormatNumber(Maximum));
-        Add(tensor, FiniteKey, AllFinite switch { true => "true", false => "false", null => null });
+        Add(tensor, FiniteKey, FormatTruth(AllFinite));
+        Add(tensor, HalfKey, FormatTruth(AllHalf));
     }
 
     private static void Add(TensorProto tensor, string key, string? value)
@@ -96,6 +102,8 @@ internal sealed record TensorFacts
     private static string? FormatNumber(long? value) => value?.ToString(CultureInfo.InvariantCulture);
 
     private static string? FormatBits(ulong? value) => value is { } bits ? "0x" + bits.ToString("x", CultureInfo.InvariantCulture) : null;
+
+    private static string? FormatTruth(bool? value) => value switch { true => "true", false => "false", null => null };
 
     private static long? ParseNumber(Dictionary<string, string> entries, string key)
         => entries.TryGetValue(key, out string? text) ? long.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) : null;

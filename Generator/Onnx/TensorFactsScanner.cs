@@ -22,6 +22,7 @@ internal static class TensorFactsScanner
         TriangleScanner? triangles = CreateTriangleScanner(bits, dimensions);
         RangeScanner range = new();
         bool finite = true;
+        bool half = type == DataType.Float;
 
         byte[] buffer = new byte[(int)Math.Min(BufferSize, byteLength)];
         for (long position = 0; position < byteLength;)
@@ -33,6 +34,7 @@ internal static class TensorFactsScanner
             triangles?.Add(elements);
             range.Add(type, elements);
             finite = finite && floatingPoint && FiniteScanner.AreFinite(type, elements);
+            half = half && HalfScanner.AreHalf(elements);
             position += count;
         }
 
@@ -48,6 +50,9 @@ internal static class TensorFactsScanner
             Minimum = range.Minimum,
             Maximum = range.Maximum,
             AllFinite = floatingPoint ? finite : null,
+
+            // Said only where it is so: it rarely is, and then nobody asks.
+            AllHalf = half ? true : null,
         };
     }
 

@@ -34,7 +34,11 @@ internal static class TensorReader
     private static WeightExpression Expression(TensorFacts facts, ElementType elementType, long[] sizes) =>
         facts.Uniform is { } bits && elementType.Bits() >= 8
             ? new WeightFill([.. BitConverter.GetBytes(bits).Take(elementType.Bytes())], elementType, sizes)
-            : new WeightSource(facts.Weight, elementType, sizes) { Triangles = facts is { LowerTriangle: { } lower, UpperTriangle: { } upper } ? (lower, upper) : null };
+            : new WeightSource(facts.Weight, elementType, sizes)
+            {
+                Triangles = facts is { LowerTriangle: { } lower, UpperTriangle: { } upper } ? (lower, upper) : null,
+                IsHalf = facts.AllHalf == true,
+            };
 
     private static byte[] ReadBytes(TensorProto tensor, TensorType type, string name)
     {

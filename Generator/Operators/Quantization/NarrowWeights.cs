@@ -34,8 +34,8 @@ internal sealed class NarrowWeights
         }
 
         WeightExpression scaleElements = context.TryGetWeight(scales)!;
-        // Scales of a float16 model are read as they are.
-        scaleElements = BeforeCast(scaleElements) ?? scaleElements;
+        // Scales that are float16 numbers are read as such: with blocks of 32, a tenth less memory than float32.
+        scaleElements = AsHalf(scaleElements) ?? scaleElements;
         _scales = Panels($"{name} (scales)", scaleElements, context);
         WeightExpression? zeros = node.OptionalInput(3) is { } given ? context.TryGetWeight(given)! : null;
         if (zeros is null && NeedsZeros(weights.ElementType))
@@ -92,12 +92,13 @@ internal sealed class NarrowWeights
     private View Panels(string name, WeightExpression perBlock, LoweringContext context) =>
         context.AddWeight(name, new WeightPanels(new WeightReshape(perBlock, [1, .. perBlock.Shape]), PanelWidth));
 
-    /// <summary>The float16 elements that an expression converts to float32 and moves.</summary>
-    private static WeightExpression? BeforeCast(WeightExpression expression) => expression switch
+    /// <summary>The same elements as float16, if an expression only moves such: some that it converted to float32, or that import found to be float16 numbers.</summary>
+    private static WeightExpression? AsHalf(WeightExpression expression) => expression switch
     {
         WeightCast { Input.ElementType: ElementType.Float16 } cast => cast.Input,
-        WeightTranspose transpose => BeforeCast(transpose.Input) is { } input ? new WeightTranspose(input, transpose.Permutation) : null,
-        WeightReshape reshape => BeforeCast(reshape.Input) is { } input ? new WeightReshape(input, reshape.Shape) : null,
+        WeightSource { IsHalf: true } source => new WeightCast(source, ElementType.Float16),
+        WeightTranspose transpose => AsHalf(transpose.Input) is { } input ? new WeightTranspose(input, transpose.Permutation) : null,
+        WeightReshape reshape => AsHalf(reshape.Input) is { } input ? new WeightReshape(input, reshape.Shape) : null,
         _ => null,
     };
 
