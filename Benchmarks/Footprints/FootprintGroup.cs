@@ -38,7 +38,9 @@ internal sealed class FootprintGroup(string name, Func<ChildWork[]> makeWorks) :
         {
             yield return row with
             {
-                Name = Rows[0], Unit = "MiB", Goal = new Goal(Ratio: 1, Against: "ONNX Runtime"),
+                Name = Rows[0],
+                Unit = "MiB",
+                Goal = new Goal(Ratio: 1, Against: "ONNX Runtime"),
                 Engines = [.. works.Select((work, index) => new EngineResult(work.Engine, footprints[index].Max(static footprint => footprint.PeakBytes), footprints[index].Min(static footprint => footprint.PeakBytes)))],
             };
         }
@@ -47,7 +49,8 @@ internal sealed class FootprintGroup(string name, Func<ChildWork[]> makeWorks) :
         {
             yield return row with
             {
-                Name = Rows[1], Unit = "ms",
+                Name = Rows[1],
+                Unit = "ms",
                 Engines = [.. works.Select((work, index) => new EngineResult(work.Engine, Timing.Of([.. footprints[index].Select(static footprint => footprint.LoadSeconds)])))],
             };
         }

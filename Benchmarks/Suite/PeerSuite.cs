@@ -83,6 +83,7 @@ internal static class PeerSuite
         yield return new LanguageModelGroup(new LlamaFiles(LlamaConfiguration.Tiny, fourBits: false), limits, isExtra: true);
         yield return new LanguageModelGroup(new LlamaFiles(LlamaConfiguration.Tiny, fourBits: true), limits, isExtra: true);
         yield return new SpellingGroup(large);
+        yield return new StartUpGroup();
         foreach (ModelWork work in works)
         {
             yield return new FootprintGroup(work.Name, () => ChildWorks.Of(work));
