@@ -6,6 +6,9 @@ using Cameo.Benchmarks.Suite;
 
 switch (args.FirstOrDefault())
 {
+    case "attention":
+        AttentionComparison.Run(args[1..]);
+        break;
     case "matmul":
         PeerSuite.Run(args[1..], "matrix products");
         break;
