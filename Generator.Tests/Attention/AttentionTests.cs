@@ -18,7 +18,11 @@ public sealed unsafe class AttentionTests
     [InlineData(17)]
     [InlineData(64)]
     [InlineData(80)]
+    [InlineData(96)]
     [InlineData(128)]
+    [InlineData(256)]
+    [InlineData(300)]
+    [InlineData(576)]
     public void Head_sizes(int headSize)
     {
         foreach (int queries in (int[])[1, 2, 9, 33])
@@ -95,6 +99,36 @@ public sealed unsafe class AttentionTests
     {
         new AttentionCase { QueryLength = 90, QueryHeads = 2, KeyHeads = 1, HeadSize = 16, Past = [50], IsCausal = true, Window = window }.Check(new NoScoreModifier());
         new AttentionCase { QueryHeads = 2, KeyHeads = 1, HeadSize = 16, Past = [700], IsCausal = true, Window = window }.Check(new NoScoreModifier());
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(9, 3)]
+    [InlineData(4, 1)]
+    public void Prompts_of_several_blocks(int heads, int keyHeads)
+    {
+        foreach (int window in (int[])[0, 150])
+        {
+            new AttentionCase { QueryLength = 410, QueryHeads = heads, KeyHeads = keyHeads, HeadSize = 24, Past = [123], IsCausal = true, Window = window }.Check(new NoScoreModifier());
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(9)]
+    public void Heads_of_a_group(int group)
+    {
+        foreach (int headSize in (int[])[16, 64, 72, 128, 192, 256])
+        {
+            new AttentionCase { QueryHeads = 2 * group, KeyHeads = 2, HeadSize = headSize, Past = [301], IsCausal = true, HeadsFirst = (group & 1) == 0 }.Check(new NoScoreModifier());
+        }
     }
 
     [Fact]
@@ -230,18 +264,26 @@ public sealed unsafe class AttentionTests
         }
     }
 
-    [Fact]
-    public void A_not_a_number_reaches_the_output_of_its_row_only()
+    [Theory]
+    [InlineData(4, 0f)]
+    [InlineData(4, float.NegativeInfinity)]
+    [InlineData(14, 0f)]
+    [InlineData(14, float.NegativeInfinity)]
+    public void A_not_a_number_reaches_the_output_of_its_row_only(int queries, float others)
     {
-        float[] mask = new float[4 * 20];
-        mask[(2 * 20) + 11] = float.NaN;
-        fixed (float* data = mask)
+        for (int place = 0; place < 20; place++)
         {
-            var problem = new AttentionCase { QueryLength = 4, HeadSize = 8, Keys = [20] };
-            float[] actual = problem.Run(new FloatMask(data, 0, 0, 20, 1));
-            for (int index = 0; index < actual.Length; index++)
+            float[] mask = new float[queries * 20];
+            mask.AsSpan(2 * 20, 20).Fill(others);
+            mask[(2 * 20) + place] = float.NaN;
+            fixed (float* data = mask)
             {
-                Assert.Equal(index / 8 == 2, float.IsNaN(actual[index]));
+                var problem = new AttentionCase { QueryLength = queries, HeadSize = 8, Keys = [20] };
+                float[] actual = problem.Run(new FloatMask(data, 0, 0, 20, 1));
+                for (int index = 0; index < actual.Length; index++)
+                {
+                    Assert.Equal(index / 8 == 2, float.IsNaN(actual[index]));
+                }
             }
         }
     }

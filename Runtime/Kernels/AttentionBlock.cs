@@ -7,6 +7,7 @@ namespace Cameo.Kernels;
 /// A block of queries against a range of keys. For each row it keeps the largest score so far, the sum of exponentials relative to it and
 /// the values weighted by them; a larger score scales both down (the online softmax).
 /// </summary>
+[SkipLocalsInit]
 internal unsafe struct AttentionBlock<V, TScore>
     where V : struct, IVector<V>
     where TScore : struct, IScoreModifier
@@ -14,6 +15,7 @@ internal unsafe struct AttentionBlock<V, TScore>
     private readonly AttentionArguments _arguments;
     private readonly TScore _modifier;
     private readonly AttentionShape _shape;
+    private readonly AttentionResults<V> _results;
     private readonly float* _queries;
     private readonly float* _scores;
     private readonly float* _outputs;
@@ -35,61 +37,78 @@ internal unsafe struct AttentionBlock<V, TScore>
         _arguments = arguments;
         _modifier = modifier;
         _shape = shape;
-        float* memory = (float*)scratch;
-        _queries = memory + shape.QueryOffset;
-        _scores = memory + shape.ScoreOffset;
-        _outputs = memory + shape.OutputOffset;
-        _keyTile = memory + shape.KeyOffset;
-        _valueTile = memory + shape.ValueOffset;
-        _wideTile = memory + shape.WideOffset;
-        _maxima = memory + shape.RowOffset;
-        _sums = _maxima + shape.RowStride;
-        _firstKeys = (int*)(_sums + shape.RowStride);
+        _queries = (float*)scratch;
+        _scores = _queries + shape.ScoreOffset;
+        _outputs = _queries + shape.OutputOffset;
+        _keyTile = _queries + shape.KeyOffset;
+        _valueTile = _queries + shape.ValueOffset;
+        _wideTile = _queries + shape.WideOffset;
+        _maxima = _queries + shape.RowOffset;
+        _firstKeys = (int*)(_maxima + shape.RowStride);
         _endKeys = _firstKeys + shape.RowStride;
+        _sums = _queries + shape.SumOffset;
+        _results = new(arguments, shape, _valueTile);
     }
 
     /// <summary>Computes the rows [begin, begin + rows) of a key head over the keys [keyBegin, keyEnd) that they see.</summary>
-    public void Compute(nint batch, nint keyHead, nint begin, nint rows, nint keyBegin, nint keyEnd)
+    /// <param name="batch">Row of the batch.</param>
+    /// <param name="keyHead">Key head.</param>
+    /// <param name="begin">First row.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="keyBegin">First key.</param>
+    /// <param name="keyEnd">Past the last key.</param>
+    /// <param name="next">Address of the keys that will be read after these; null if they are not known.</param>
+    public void Compute(nint batch, nint keyHead, nint begin, nint rows, nint keyBegin, nint keyEnd, void* next)
     {
         _batch = batch;
         _keyHead = keyHead;
         _begin = begin;
         _rows = rows;
-        nint first = nint.MaxValue;
-        nint end = 0;
-        for (nint row = 0; row < rows; row++)
+        PrepareRows(keyBegin, keyEnd);
+        (nint first, nint end) = Seen(0, rows);
+        nint tile = first / _shape.TileKeys * _shape.TileKeys;
+        for (nint key = first; key < end; key = tile)
         {
-            PrepareRow(row, keyBegin, keyEnd);
-            if (_firstKeys[row] < _endKeys[row])
+            tile += _shape.TileKeys;
+            nint count = Math.Min(tile, end) - key;
+            if (!_shape.IsFew)
             {
-                first = Math.Min(first, _firstKeys[row]);
-                end = Math.Max(end, _endKeys[row]);
+                AddTile(key, count, Math.Min(tile + _shape.TileKeys, end) - tile);
+            }
+            else
+            {
+                AddTileToFewRows(key, count, tile < end ? KeyAddress(tile) : next);
             }
         }
-
-        for (nint key = first; key < end; key += AttentionShape.TileKeys)
-        {
-            AddTile(key, Math.Min(AttentionShape.TileKeys, end - key));
-        }
     }
+
+    /// <summary>Address of a key.</summary>
+    public readonly void* KeyAddress(nint batch, nint keyHead, nint key) =>
+        AttentionNarrow.At(_arguments.Key, (batch * _arguments.KeyBatchStride) + (keyHead * _arguments.KeyHeadStride) + (key * _arguments.KeySequenceStride), _arguments.Element);
 
     /// <summary>Divides by the sums and writes the output of the computed rows.</summary>
     public readonly void StoreOutput()
     {
+        (nint query, nint member) = Math.DivRem(_begin, _shape.Group);
         for (nint row = 0; row < _rows; row++)
         {
-            StoreRow(row, _outputs + (row * _shape.PaddedValue), _maxima[row], _sums[row]);
+            _results.Store(_batch, _keyHead, query, member, _outputs + (row * _shape.PaddedValue), _maxima[row], Sum(row));
+            if (++member == _shape.Group)
+            {
+                member = 0;
+                query++;
+            }
         }
     }
 
-    /// <summary>Writes maximum, sum and weighted values of the computed rows for <see cref="Combine"/>.</summary>
+    /// <summary>Writes maximum, sum and weighted values of the computed rows for <see cref="AttentionResults{V}.Combine"/>.</summary>
     public readonly void StorePartial(float* partials)
     {
         for (nint row = 0; row < _rows; row++)
         {
             float* partial = partials + (row * _shape.PartialStride);
             partial[0] = _maxima[row];
-            partial[1] = _sums[row];
+            partial[1] = Sum(row);
             float* source = _outputs + (row * _shape.PaddedValue);
             for (nint element = 0; element < _shape.PaddedValue; element += V.Count)
             {
@@ -98,198 +117,326 @@ internal unsafe struct AttentionBlock<V, TScore>
         }
     }
 
-    /// <summary>Adds up the partial results [chunks, rows] of all rows of a key head, chunk after chunk, and writes the output.</summary>
-    public void Combine(nint batch, nint keyHead, float* partials, nint chunks)
+    /// <summary>Adds up the partial results of all rows of a key head and writes the output.</summary>
+    public readonly void Combine(nint batch, nint keyHead, float* partials, nint chunks) => _results.Combine(batch, keyHead, partials, chunks, _outputs);
+
+    private readonly nint ElementBytes => _shape.IsNarrow ? sizeof(ushort) : sizeof(float);
+
+    private readonly float Sum(nint row) => V.ReduceAdd(V.Load(_sums + (row * V.Count)));
+
+    private readonly void* KeyAddress(nint key) => KeyAddress(_batch, _keyHead, key);
+
+    private readonly void* ValueAddress(nint key) =>
+        AttentionNarrow.At(_arguments.Value, (_batch * _arguments.ValueBatchStride) + (_keyHead * _arguments.ValueHeadStride) + (key * _arguments.ValueSequenceStride), _arguments.Element);
+
+    /// <summary>The keys that some of the rows [begin, end) see; none if the first is not before the end.</summary>
+    private readonly (nint First, nint End) Seen(nint begin, nint end)
     {
-        _batch = batch;
-        _keyHead = keyHead;
-        _begin = 0;
-        _rows = _shape.Rows;
-        nint chunkStride = _shape.Rows * _shape.PartialStride;
-        for (nint row = 0; row < _rows; row++)
+        nint firstKey = int.MaxValue;
+        nint endKey = 0;
+        for (nint row = begin; row < end; row++)
         {
-            float* partial = partials + (row * _shape.PartialStride);
-            float maximum = float.NegativeInfinity;
-            for (nint chunk = 0; chunk < chunks; chunk++)
+            if (_firstKeys[row] < _endKeys[row])
             {
-                maximum = MathF.Max(maximum, partial[chunk * chunkStride]);
+                firstKey = Math.Min(firstKey, _firstKeys[row]);
+                endKey = Math.Max(endKey, _endKeys[row]);
             }
-
-            float* output = _outputs;
-            new Span<float>(output, (int)_shape.PaddedValue).Clear();
-            float sum = 0;
-            for (nint chunk = 0; chunk < chunks && maximum != float.NegativeInfinity; chunk++)
-            {
-                float* source = partial + (chunk * chunkStride);
-                float weight = Exponential(source[0] - maximum);
-                sum += source[1] * weight;
-                AddScaled(output, source + AttentionShape.PartialHeader, weight);
-            }
-
-            StoreRow(row, output, maximum, sum);
         }
+
+        return (firstKey, endKey);
     }
 
-    private static float Exponential(float value) => VectorMath.Exp(new ScalarFloat(value)).Value;
-
-    private readonly nint Query(nint row) => (_begin + row) / _shape.Group;
-
-    private readonly nint Head(nint row) => (_keyHead * _shape.Group) + ((_begin + row) % _shape.Group);
-
-    private readonly nint FirstQuery => _arguments.FirstQueries == null ? 0 : _arguments.FirstQueries[_batch];
-
-    private readonly nint QueryCount => _arguments.QueryCounts == null ? _arguments.QueryLength : _arguments.QueryCounts[_batch];
-
-    // Sets the keys a row sees and copies its query, scaled and padded with zeros to whole vectors.
-    private readonly void PrepareRow(nint row, nint keyBegin, nint keyEnd)
+    // Sets the keys that each row sees and copies its query, scaled and padded with zeros to whole vectors.
+    private readonly void PrepareRows(nint keyBegin, nint keyEnd)
     {
-        nint query = Query(row);
-        nint step = query - FirstQuery;
-        bool isPadding = step < 0 || step >= QueryCount;
-        nint position = step + (_arguments.CausalOffsets == null ? _arguments.CausalOffset : _arguments.CausalOffsets[_batch]);
-        nint end = _arguments.KeyLengths == null ? _arguments.KeyLength : _arguments.KeyLengths[_batch];
-        end = _arguments.IsCausal ? Math.Min(end, position + 1) : end;
-        nint first = _arguments.Window > 0 ? Math.Max(position + 1 - _arguments.Window, 0) : 0;
-        _firstKeys[row] = (int)Math.Max(first, keyBegin);
-        _endKeys[row] = isPadding ? 0 : (int)Math.Max(Math.Min(end, keyEnd), 0);
-        _maxima[row] = float.NegativeInfinity;
-        _sums[row] = 0;
-        new Span<float>(_outputs + (row * _shape.PaddedValue), (int)_shape.PaddedValue).Clear();
+        nint firstQuery = _arguments.FirstQueries == null ? 0 : _arguments.FirstQueries[_batch];
+        nint queryCount = _arguments.QueryCounts == null ? _arguments.QueryLength : _arguments.QueryCounts[_batch];
+        nint offset = _arguments.CausalOffsets == null ? _arguments.CausalOffset : _arguments.CausalOffsets[_batch];
+        nint keys = _arguments.KeyLengths == null ? _arguments.KeyLength : _arguments.KeyLengths[_batch];
+        (nint query, nint member) = Math.DivRem(_begin, _shape.Group);
+        for (nint row = 0; row < _rows; row++)
+        {
+            nint step = query - firstQuery;
+            bool isPadding = step < 0 || step >= queryCount;
+            nint position = step + offset;
+            nint end = _arguments.IsCausal ? Math.Min(keys, position + 1) : keys;
+            nint first = _arguments.Window > 0 ? Math.Max(position + 1 - _arguments.Window, 0) : 0;
+            _firstKeys[row] = (int)Math.Max(first, keyBegin);
+            _endKeys[row] = isPadding ? 0 : (int)Math.Max(Math.Min(end, keyEnd), 0);
+            _maxima[row] = float.NegativeInfinity;
+            V.Store(V.Zero, _sums + (row * V.Count));
+            PrepareQuery(row, query, (_keyHead * _shape.Group) + member);
+            if (++member == _shape.Group)
+            {
+                member = 0;
+                query++;
+            }
+        }
 
-        nint offset = (_batch * _arguments.QueryBatchStride) + (query * _arguments.QuerySequenceStride) + (Head(row) * _arguments.QueryHeadStride);
+        new Span<float>(_outputs, (int)(_rows * _shape.PaddedValue)).Clear();
+    }
+
+    private readonly void PrepareQuery(nint row, nint query, nint head)
+    {
+        nint offset = (_batch * _arguments.QueryBatchStride) + (query * _arguments.QuerySequenceStride) + (head * _arguments.QueryHeadStride);
         float* source = (float*)AttentionNarrow.At(_arguments.Query, offset, _arguments.Element);
-        float* target = _queries + (row * _shape.PaddedHead);
         if (_shape.IsNarrow)
         {
-            AttentionNarrow.Widen<V>(source, _arguments.Element, 0, 1, _arguments.HeadSize, target, _shape.PaddedHead);
-            source = target;
+            AttentionNarrow.Widen<V>(source, _arguments.Element, 0, 1, _arguments.HeadSize, _wideTile, _shape.PaddedHead);
+            source = _wideTile;
+        }
+
+        if (!_shape.IsFew)
+        {
+            // The next position's query, some rows before it is needed: those of a head are far apart.
+            nint following = offset + _arguments.QuerySequenceStride;
+            Prefetch.ToFirstLevel(AttentionNarrow.At(_arguments.Query, following, _arguments.Element), _arguments.HeadSize * ElementBytes);
         }
 
         V scale = V.Broadcast(_arguments.Scale);
-        nint element = 0;
-        for (; element + V.Count <= _arguments.HeadSize; element += V.Count)
+        for (nint segment = 0; segment < _shape.Segments; segment++)
         {
-            V.Store(V.Load(source + element) * scale, target + element);
-        }
+            float* target = _queries + (((segment * _shape.BlockRows) + row) * _shape.QueryStride);
+            nint count = _shape.Segments == 1 ? _arguments.HeadSize : Math.Min(AttentionTile.MaximumDepth, _arguments.HeadSize - (segment * AttentionTile.MaximumDepth));
+            nint element = 0;
+            for (; element + V.Count <= count; element += V.Count)
+            {
+                V.Store(V.Load(source + element) * scale, target + element);
+            }
 
-        if (element < _shape.PaddedHead)
-        {
-            V.Store(V.LoadPartial(source + element, _arguments.HeadSize - element) * scale, target + element);
+            if (element < count)
+            {
+                V.Store(V.LoadPartial(source + element, count - element) * scale, target + element);
+            }
+
+            source += count;
         }
     }
 
-    private readonly void AddTile(nint key, nint count)
+    // The tile's keys are turned around, then each product of some rows takes a part of them and of the values from the second-level cache.
+    private readonly void AddTile(nint key, nint count, nint following)
     {
-        nint keyOffset = (_batch * _arguments.KeyBatchStride) + (_keyHead * _arguments.KeyHeadStride) + (key * _arguments.KeySequenceStride);
-        nint valueOffset = (_batch * _arguments.ValueBatchStride) + (_keyHead * _arguments.ValueHeadStride) + (key * _arguments.ValueSequenceStride);
-        float* keys = (float*)AttentionNarrow.At(_arguments.Key, keyOffset, _arguments.Element);
-        float* values = (float*)AttentionNarrow.At(_arguments.Value, valueOffset, _arguments.Element);
+        float* keys = (float*)KeyAddress(key);
         nint keyStride = _arguments.KeySequenceStride;
-        nint valueStride = _arguments.ValueSequenceStride;
         if (_shape.IsNarrow)
         {
             AttentionNarrow.Widen<V>(keys, _arguments.Element, keyStride, count, _arguments.HeadSize, _wideTile, _shape.PaddedHead);
-            AttentionNarrow.Widen<V>(values, _arguments.Element, valueStride, count, _arguments.ValueHeadSize, _valueTile, _shape.PaddedValue);
             keys = _wideTile;
             keyStride = _shape.PaddedHead;
-            values = _valueTile;
-            valueStride = _shape.PaddedValue;
         }
 
-        ComputeScores(keys, keyStride, values, valueStride, count);
-        bool isAnySeen = false;
-        for (nint row = 0; row < _rows; row++)
+        AttentionTile.PackKeys<V>(keys, keyStride, count, _arguments.HeadSize, _keyTile);
+        float* values = Values(key, count, out nint valueStride);
+        nint fetched = key + count;
+        nint fetchEnd = fetched + following;
+        nint share = ((following * AttentionTile.MaximumRows) + _rows - 1) / _rows;
+        for (nint row = 0; row < _rows; row += AttentionTile.MaximumRows)
         {
-            isAnySeen |= Weigh(row, key, count);
-        }
+            for (nint past = Math.Min(fetched + share, fetchEnd); fetched < past; fetched++)
+            {
+                Prefetch.ToSecondLevel(KeyAddress(fetched), _arguments.HeadSize * ElementBytes);
+                Prefetch.ToSecondLevel(ValueAddress(fetched), _arguments.ValueHeadSize * ElementBytes);
+            }
 
-        if (!isAnySeen)
-        {
-            return;
+            nint rows = Math.Min(AttentionTile.MaximumRows, _rows - row);
+            (nint first, nint end) = Seen(row, row + rows);
+            nint begin = Math.Max(first - key, 0);
+            end = Math.Min(end - key, count);
+            if (begin < end && MultiplyKeys(row, rows, key, begin / (2 * V.Count) * 2 * V.Count, end))
+            {
+                nint padded = (rows + AttentionTile.RowMultiple - 1) / AttentionTile.RowMultiple * AttentionTile.RowMultiple;
+                AttentionTile.Multiply<V>(
+                    _scores + begin, values + (begin * valueStride), valueStride, _outputs + (row * _shape.PaddedValue), _shape.PaddedValue, padded, _shape.PaddedValue, end - begin, accumulate: true);
+            }
         }
-
-        if (_shape.CopiesValues && !_shape.IsNarrow)
-        {
-            AttentionTile.CopyPadded(values, valueStride, count, _arguments.ValueHeadSize, _valueTile, _shape.PaddedValue);
-            values = _valueTile;
-            valueStride = _shape.PaddedValue;
-        }
-
-        AttentionTile.Multiply<V>(
-            _scores, AttentionShape.TileKeys, values, valueStride, _outputs, _shape.PaddedValue, _rows, _shape.PaddedValue, count, accumulate: true);
     }
 
-    private readonly void ComputeScores(float* keys, nint keyStride, float* values, nint valueStride, nint count)
+    // Weights of some rows for the keys [begin, end) of the packed tile; false if no row sees any.
+    private readonly bool MultiplyKeys(nint row, nint rows, nint key, nint begin, nint end)
     {
+        nint padded = (rows + AttentionTile.RowMultiple - 1) / AttentionTile.RowMultiple * AttentionTile.RowMultiple;
+        nint width = 2 * V.Count;
         nint size = _arguments.HeadSize;
-        if (_rows > AttentionShape.FewRows)
+        for (nint segment = 0; segment < _shape.Segments; segment++)
         {
-            nint columns = RoundUp(count);
-            AttentionTile.Transpose(keys, keyStride, count, size, _keyTile, columns);
-            AttentionTile.Multiply<V>(
-                _queries, _shape.PaddedHead, _keyTile, columns, _scores, AttentionShape.TileKeys, _rows, columns, size, accumulate: false);
-            return;
+            float* queries = _queries + (((segment * _shape.BlockRows) + row) * _shape.QueryStride);
+            nint element = segment * AttentionTile.MaximumDepth;
+            nint depth = Math.Min(AttentionTile.MaximumDepth, size - element);
+            for (nint panel = begin; panel < end; panel += width)
+            {
+                AttentionTile.Multiply<V>(
+                    queries, _keyTile + (panel * size) + (element * width), width, _scores + panel, AttentionTile.LeftStride, padded, Math.Min(width, RoundUp(end - panel)), depth, segment > 0);
+            }
         }
 
-        if (size != _shape.PaddedHead && !_shape.IsNarrow)
+        return Weigh(row, rows, _scores + begin, key + begin, end - begin);
+    }
+
+    private readonly void AddTileToFewRows(nint key, nint count, void* next)
+    {
+        nint elementBytes = ElementBytes;
+        float* keys = (float*)KeyAddress(key);
+        nint keyStride = _arguments.KeySequenceStride;
+        if (_shape.IsNarrow)
         {
-            AttentionTile.CopyPadded(keys, keyStride, count, size, _keyTile, _shape.PaddedHead);
+            AttentionNarrow.Widen<V>(keys, _arguments.Element, keyStride, count, _arguments.HeadSize, _wideTile, _shape.PaddedHead);
+            keys = _wideTile;
+            keyStride = _shape.PaddedHead;
+        }
+        else if (_arguments.HeadSize != _shape.PaddedHead)
+        {
+            AttentionTile.CopyPadded(keys, keyStride, count, _arguments.HeadSize, _keyTile, _shape.PaddedHead);
             keys = _keyTile;
             keyStride = _shape.PaddedHead;
         }
 
-        AttentionTile.Dot<V>(
-            _queries, _rows, keys, keyStride, count, _shape.PaddedHead, _scores, AttentionShape.TileKeys, values, valueStride, _arguments.ValueHeadSize);
+        nint keyBytes = _arguments.KeySequenceStride * elementBytes;
+        nint valueBytes = _arguments.ValueSequenceStride * elementBytes;
+        nint keySize = _arguments.HeadSize * elementBytes;
+        nint valueSize = _arguments.ValueHeadSize * elementBytes;
+        AttentionScoring.Multiply<V>(
+            _queries, _rows, keys, keyStride, count, _shape.PaddedHead, _scores, new(KeyAddress(key), keyBytes, keySize, count, ValueAddress(key), valueBytes, valueSize));
+        if (Weigh(0, _rows, _scores, key, count))
+        {
+            float* values = Values(key, count, out nint valueStride);
+            AttentionWeighing.Multiply<V>(
+                _scores, _rows, values, valueStride, count, _shape.PaddedValue, _outputs, _shape.PaddedValue, new(ValueAddress(key), valueBytes, valueSize, count, next, keyBytes, keySize));
+        }
     }
 
-    // Turns a row's scores into weights relative to the largest score so far; false if the row sees nothing here.
-    private readonly bool Weigh(nint row, nint key, nint count)
+    private readonly float* Values(nint key, nint count, out nint stride)
     {
-        float* scores = _scores + (row * AttentionShape.TileKeys);
-        nint begin = Math.Min(Math.Max(_firstKeys[row] - key, 0), count);
-        nint end = Math.Min(_endKeys[row] - key, count);
+        float* values = (float*)ValueAddress(key);
+        stride = _arguments.ValueSequenceStride;
+        if (!_shape.CopiesValues)
+        {
+            return values;
+        }
+
+        if (_shape.IsNarrow)
+        {
+            AttentionNarrow.Widen<V>(values, _arguments.Element, stride, count, _arguments.ValueHeadSize, _valueTile, _shape.PaddedValue);
+        }
+        else
+        {
+            AttentionTile.CopyPadded(values, stride, count, _arguments.ValueHeadSize, _valueTile, _shape.PaddedValue);
+        }
+
+        stride = _shape.PaddedValue;
+        return _valueTile;
+    }
+
+    // Turns scores of some rows into weights relative to the largest score so far; false if no row sees anything here. First the largest of all
+    // rows, which do not wait for each other, then the exponentials.
+    private readonly bool Weigh(nint row, nint rows, float* scores, nint key, nint count)
+    {
+        float* lanes = stackalloc float[AttentionTile.MaximumRows * Vector512Float.Count];
+        float* largest = stackalloc float[AttentionTile.MaximumRows];
+        for (nint index = 0; index < rows; index++)
+        {
+            V.Store(Exclude(row + index, scores + (index * AttentionTile.LeftStride), key, count), lanes + (index * V.Count));
+        }
+
+        for (nint index = 0; index < rows; index += 4)
+        {
+            // The lanes of rows that do not exist are never looked at.
+            float* first = lanes + (index * V.Count);
+            LaneReduction.Maxima(V.Load(first), V.Load(first + V.Count), V.Load(first + (2 * V.Count)), V.Load(first + (3 * V.Count)), largest + index);
+        }
+
+        bool isAnySeen = false;
+        for (nint index = 0; index < rows; index++)
+        {
+            isAnySeen |= Exponentiate(row + index, scores + (index * AttentionTile.LeftStride), key, count, largest[index]);
+        }
+
+        return isAnySeen;
+    }
+
+    // Modifies a row's scores and returns the largest, lane by lane. Keys that the row doesn't see get the score -∞ or, in a vector without any other, the weight 0.
+    private readonly V Exclude(nint row, float* scores, nint key, nint count)
+    {
+        (nint begin, nint end) = Visible(row, key, count);
         nint padded = RoundUp(count);
         if (begin >= end)
         {
             new Span<float>(scores, (int)padded).Clear();
+            return V.Broadcast(float.NegativeInfinity);
+        }
+
+        nint first = begin / V.Count * V.Count;
+        nint past = RoundUp(end);
+        if (typeof(TScore) != typeof(NoScoreModifier) || _arguments.SoftCap != 0)
+        {
+            Modify(row, scores, key, first, end);
+        }
+
+        if (begin != 0)
+        {
+            new Span<float>(scores, (int)first).Clear();
+            new Span<float>(scores + first, (int)(begin - first)).Fill(float.NegativeInfinity);
+        }
+
+        if (end != padded)
+        {
+            new Span<float>(scores + end, (int)(past - end)).Fill(float.NegativeInfinity);
+            new Span<float>(scores + past, (int)(padded - past)).Clear();
+        }
+
+        return AttentionSoftmax.Largest<V>(scores + first, past - first);
+    }
+
+    private readonly bool Exponentiate(nint row, float* scores, nint key, nint count, float largest)
+    {
+        (nint begin, nint end) = Visible(row, key, count);
+        if (begin >= end)
+        {
             return false;
         }
 
-        Modify(row, key, scores, begin, end);
-        new Span<float>(scores, (int)begin).Fill(float.NegativeInfinity);
-        new Span<float>(scores + end, (int)(padded - end)).Fill(float.NegativeInfinity);
+        nint first = begin / V.Count * V.Count;
+        nint past = RoundUp(end);
+        if (largest == float.NegativeInfinity)
+        {
+            // Nothing is seen, unless a NaN was passed over.
+            largest = AttentionSoftmax.LargestOrNaN<V>(scores + first, past - first);
+            if (largest == float.NegativeInfinity)
+            {
+                new Span<float>(scores + first, (int)(past - first)).Clear();
+                return false;
+            }
+        }
+
+        float* sums = _sums + (row * V.Count);
         float before = _maxima[row];
-        float maximum = MathF.Max(before, Largest(scores, padded));
-        if (maximum == float.NegativeInfinity)
+        float maximum = largest <= before || float.IsNaN(before) ? before : largest;
+        if (maximum != before)
         {
-            new Span<float>(scores, (int)padded).Clear();
-            return false;
+            _maxima[row] = maximum;
+            if (before != float.NegativeInfinity)
+            {
+                float decay = AttentionSoftmax.Exponential(before - maximum);
+                AttentionSoftmax.Scale<V>(sums, V.Count, decay);
+                AttentionSoftmax.Scale<V>(_outputs + (row * _shape.PaddedValue), _shape.PaddedValue, decay);
+            }
         }
 
-        float sum = Exponentials(scores, padded, maximum);
-        float decay = before == maximum ? 1 : Exponential(before - maximum);
-        _sums[row] = (_sums[row] * decay) + sum;
-        _maxima[row] = maximum;
-        if (decay != 1)
-        {
-            Scale(_outputs + (row * _shape.PaddedValue), decay);
-        }
-
+        AttentionSoftmax.Exponentiate<V>(scores + first, past - first, maximum, sums);
         return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Modify(nint row, nint key, float* scores, nint begin, nint end)
-    {
-        if (typeof(TScore) == typeof(NoScoreModifier) && _arguments.SoftCap == 0)
-        {
-            return;
-        }
+    private readonly (nint Begin, nint End) Visible(nint row, nint key, nint count) => (Math.Max(_firstKeys[row] - key, 0), Math.Min(_endKeys[row] - key, count));
 
-        nint head = Head(row);
-        nint query = Query(row);
+    private readonly void Modify(nint row, float* scores, nint key, nint begin, nint end)
+    {
+        (nint query, nint member) = Math.DivRem(_begin + row, _shape.Group);
+        nint head = (_keyHead * _shape.Group) + member;
+
+        // Lanes past the end are overwritten afterwards, but the modifier may read for them, which only keys that exist allow.
+        nint existing = (_arguments.KeyLengths == null ? _arguments.KeyLength : _arguments.KeyLengths[_batch]) - key;
         nint index = begin;
-        for (; index + V.Count <= end; index += V.Count)
+        for (; index < end && index + V.Count <= existing; index += V.Count)
         {
             V.Store(Modify(V.Load(scores + index), head, query, key + index), scores + index);
         }
@@ -300,7 +447,6 @@ internal unsafe struct AttentionBlock<V, TScore>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly VAny Modify<VAny>(VAny score, nint head, nint query, nint key)
         where VAny : struct, IVector<VAny>
     {
@@ -313,129 +459,6 @@ internal unsafe struct AttentionBlock<V, TScore>
         return _modifier.Apply(score, _batch, head, query, key);
     }
 
-    private static float Largest(float* scores, nint count)
-    {
-        V largest = V.Load(scores);
-        for (nint index = V.Count; index < count; index += V.Count)
-        {
-            largest = V.Max(largest, V.Load(scores + index));
-        }
-
-        return V.ReduceMax(largest);
-    }
-
-    private static float Exponentials(float* scores, nint count, float maximum)
-    {
-        V largest = V.Broadcast(maximum);
-        V sum = V.Zero;
-        for (nint index = 0; index < count; index += V.Count)
-        {
-            V weight = VectorMath.Exp(V.Load(scores + index) - largest);
-            V.Store(weight, scores + index);
-            sum += weight;
-        }
-
-        return V.ReduceAdd(sum);
-    }
-
-    private readonly void Scale(float* output, float factor)
-    {
-        V factors = V.Broadcast(factor);
-        for (nint element = 0; element < _shape.PaddedValue; element += V.Count)
-        {
-            V.Store(V.Load(output + element) * factors, output + element);
-        }
-    }
-
-    private readonly void AddScaled(float* output, float* source, float factor)
-    {
-        V factors = V.Broadcast(factor);
-        for (nint element = 0; element < _shape.PaddedValue; element += V.Count)
-        {
-            V.Store(V.MultiplyAdd(V.Load(source + element), factors, V.Load(output + element)), output + element);
-        }
-    }
-
-    private readonly void StoreRow(nint row, float* source, float maximum, float sum)
-    {
-        nint query = Query(row);
-        nint step = query - FirstQuery;
-        bool isPadding = step < 0 || step >= QueryCount;
-        nint offset = (_batch * _arguments.OutputBatchStride) + (query * _arguments.OutputSequenceStride) + (Head(row) * _arguments.OutputHeadStride);
-        void* output = AttentionNarrow.At(_arguments.Output, offset, _arguments.Element);
-
-        // Narrow results are made where the sums stand, whose place is not needed any more.
-        float* target = _shape.IsNarrow ? source : (float*)output;
-        StoreWide(row, source, target, maximum, sum, isPadding);
-        if (_shape.IsNarrow)
-        {
-            AttentionNarrow.Narrow<V>(target, _arguments.ValueHeadSize, output, _arguments.Element);
-        }
-    }
-
-    private readonly void StoreWide(nint row, float* source, float* target, float maximum, float sum, bool isPadding)
-    {
-        if (sum == 0)
-        {
-            StoreUnseen(target, isPadding || _arguments.Sinks != null ? FullyMaskedRows.Zero : _arguments.FullyMasked);
-            return;
-        }
-
-        float factor = 1;
-        if (_arguments.Sinks != null)
-        {
-            // The sink joins the sum as one more score would.
-            float sink = _arguments.Sinks[Head(row)];
-            float largest = MathF.Max(maximum, sink);
-            factor = Exponential(maximum - largest);
-            sum = (sum * factor) + Exponential(sink - largest);
-        }
-
-        V factors = V.Broadcast(factor);
-        V divisor = V.Broadcast(sum);
-        nint element = 0;
-        for (; element + V.Count <= _arguments.ValueHeadSize; element += V.Count)
-        {
-            V.Store(V.Load(source + element) * factors / divisor, target + element);
-        }
-
-        if (element < _arguments.ValueHeadSize)
-        {
-            V.StorePartial(V.Load(source + element) * factors / divisor, target + element, _arguments.ValueHeadSize - element);
-        }
-    }
-
-    private readonly void StoreUnseen(float* target, FullyMaskedRows kind)
-    {
-        nint size = _arguments.ValueHeadSize;
-        new Span<float>(target, (int)size).Fill(kind == FullyMaskedRows.NaN ? float.NaN : 0);
-        if (kind != FullyMaskedRows.Uniform)
-        {
-            return;
-        }
-
-        nint keys = _arguments.KeyLength > 0 || _arguments.KeyLengths == null ? _arguments.KeyLength : _arguments.KeyLengths[_batch];
-        for (nint key = 0; key < keys; key++)
-        {
-            nint offset = (_batch * _arguments.ValueBatchStride) + (_keyHead * _arguments.ValueHeadStride) + (key * _arguments.ValueSequenceStride);
-            float* value = (float*)AttentionNarrow.At(_arguments.Value, offset, _arguments.Element);
-            if (_shape.IsNarrow)
-            {
-                AttentionNarrow.Widen<V>(value, _arguments.Element, 0, 1, size, _valueTile, size);
-                value = _valueTile;
-            }
-
-            for (nint element = 0; element < size; element++)
-            {
-                target[element] += value[element];
-            }
-        }
-
-        for (nint element = 0; element < size; element++)
-        {
-            target[element] /= keys;
-        }
-    }
-
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static nint RoundUp(nint count) => (count + V.Count - 1) / V.Count * V.Count;
 }

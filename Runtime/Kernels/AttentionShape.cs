@@ -3,36 +3,44 @@ namespace Cameo.Kernels;
 /// <summary>Sizes of an attention that all its blocks share: rows, padded heads, and where things lie in a part's scratch memory.</summary>
 internal readonly unsafe struct AttentionShape
 {
-    /// <summary>Keys of a tile: a tile of keys of 128 elements and its values fill the first- and a bit of the second-level cache.</summary>
-    public const nint TileKeys = 64;
-
     /// <summary>At most this many rows multiply keys as they lie; with more, a tile of keys is turned around first.</summary>
-    public const nint FewRows = 8;
+    public const int FewRows = 8;
 
-    // Floats before the values of a partial result: maximum and sum, padded to a cache line.
+    /// <summary>Floats before the values of a partial result: maximum and sum, padded to a cache line.</summary>
     public const nint PartialHeader = 16;
 
     private const nint LineFloats = 16;
+
+    // Keys of a tile times their elements. A tile of keys, turned around, and one of values are read by every twelve rows of a block, and stay
+    // in the second-level cache beside the block's queries and outputs: 64 KiB each. Few rows read each once, and it stays in the first-level cache.
+    private const nint TileFloats = 16384;
+    private const nint FewRowsTileFloats = 4096;
+
+    // Keys of the smallest tile: enough to spread what is done once a tile, and whole panels of any vector.
+    private const nint MinimumTileKeys = 32;
 
     public AttentionShape(in AttentionArguments arguments, nint lanes, nint blockRows)
     {
         Group = arguments.QueryHeads / arguments.KeyHeads;
         Rows = arguments.QueryLength * Group;
-        MaximumKeys = Maximum(arguments);
+        IsFew = Rows <= FewRows;
         PaddedHead = RoundUp(arguments.HeadSize, lanes);
         PaddedValue = RoundUp(arguments.ValueHeadSize, lanes);
         IsNarrow = arguments.Element != AttentionElement.Float32;
-        CopiesValues = PaddedValue != arguments.ValueHeadSize || IsNarrow;
-        nint rows = Math.Min(blockRows, Rows);
-        QueryOffset = 0;
-        ScoreOffset = RoundUp(rows * PaddedHead, LineFloats);
-        OutputOffset = ScoreOffset + (rows * TileKeys);
-        KeyOffset = OutputOffset + RoundUp(rows * PaddedValue, LineFloats);
+        CopiesValues = PaddedValue != arguments.ValueHeadSize || IsNarrow || (!IsFew && arguments.ValueSequenceStride != arguments.ValueHeadSize);
+        TileKeys = Math.Clamp((IsFew ? FewRowsTileFloats : TileFloats) / Math.Max(PaddedHead, PaddedValue) / MinimumTileKeys * MinimumTileKeys, MinimumTileKeys, AttentionTile.MaximumDepth);
+        BlockRows = RoundUp(Math.Min(blockRows, Rows), AttentionTile.RowMultiple);
+        Segments = IsFew ? 1 : (arguments.HeadSize + AttentionTile.MaximumDepth - 1) / AttentionTile.MaximumDepth;
+        QueryStride = IsFew ? PaddedHead : AttentionTile.LeftStride;
+        ScoreOffset = RoundUp(Segments * BlockRows * QueryStride, LineFloats);
+        OutputOffset = ScoreOffset + ((IsFew ? FewRows : AttentionTile.MaximumRows) * AttentionTile.LeftStride);
+        KeyOffset = OutputOffset + RoundUp(BlockRows * PaddedValue, LineFloats);
         ValueOffset = KeyOffset + (TileKeys * PaddedHead);
         WideOffset = ValueOffset + (CopiesValues ? TileKeys * PaddedValue : 0);
         RowOffset = WideOffset + (IsNarrow ? TileKeys * PaddedHead : 0);
-        RowStride = RoundUp(rows, LineFloats);
-        ScratchBytes = (nuint)((RowOffset + (4 * RowStride)) * sizeof(float));
+        RowStride = RoundUp(BlockRows, LineFloats);
+        SumOffset = RowOffset + (3 * RowStride);
+        ScratchBytes = (nuint)((SumOffset + (BlockRows * lanes)) * sizeof(float));
     }
 
     /// <summary>Query heads that share a key head.</summary>
@@ -41,8 +49,20 @@ internal readonly unsafe struct AttentionShape
     /// <summary>Rows of a pair of batch row and key head: query positions times <see cref="Group"/>, position first.</summary>
     public nint Rows { get; }
 
-    /// <summary>Keys of the longest row.</summary>
-    public nint MaximumKeys { get; }
+    /// <summary>Whether rows multiply keys as they lie.</summary>
+    public bool IsFew { get; }
+
+    /// <summary>Keys of a tile; tiles begin at multiples of this, so that a row's bits do not depend on the rows beside it.</summary>
+    public nint TileKeys { get; }
+
+    /// <summary>Rows of the largest block, with padding.</summary>
+    public nint BlockRows { get; }
+
+    /// <summary>Parts that a query is cut into to be a left operand of <see cref="AttentionTile"/>.</summary>
+    public nint Segments { get; }
+
+    /// <summary>Floats from one query to the next in scratch memory.</summary>
+    public nint QueryStride { get; }
 
     /// <summary>Head size rounded up to whole vectors.</summary>
     public nint PaddedHead { get; }
@@ -53,16 +73,13 @@ internal readonly unsafe struct AttentionShape
     /// <summary>Whether operands are stored in 16 bits and widened tile by tile.</summary>
     public bool IsNarrow { get; }
 
-    /// <summary>Whether tiles of values are copied to get whole vectors.</summary>
+    /// <summary>Whether tiles of values are copied, to get whole vectors or values side by side.</summary>
     public bool CopiesValues { get; }
 
     /// <summary>Floats of a row's partial result.</summary>
     public nint PartialStride => PartialHeader + RoundUp(PaddedValue, LineFloats);
 
-    /// <summary>Scaled queries [rows, PaddedHead].</summary>
-    public nint QueryOffset { get; }
-
-    /// <summary>Scores of a tile [rows, TileKeys].</summary>
+    /// <summary>Scores of some rows over a tile of keys.</summary>
     public nint ScoreOffset { get; }
 
     /// <summary>Sums of weighted values [rows, PaddedValue].</summary>
@@ -77,30 +94,17 @@ internal readonly unsafe struct AttentionShape
     /// <summary>A tile of keys as they lie, widened.</summary>
     public nint WideOffset { get; }
 
-    /// <summary>Four arrays of one number a row.</summary>
+    /// <summary>Three arrays of one number a row.</summary>
     public nint RowOffset { get; }
 
     /// <summary>From one of these arrays to the next.</summary>
     public nint RowStride { get; }
 
+    /// <summary>Sums of exponentials, a vector a row.</summary>
+    public nint SumOffset { get; }
+
     /// <summary>Scratch memory of a part.</summary>
     public nuint ScratchBytes { get; }
 
     private static nint RoundUp(nint value, nint multiple) => (value + multiple - 1) / multiple * multiple;
-
-    private static nint Maximum(in AttentionArguments arguments)
-    {
-        if (arguments.KeyLengths == null)
-        {
-            return arguments.KeyLength;
-        }
-
-        nint maximum = 0;
-        for (nint row = 0; row < arguments.Batch; row++)
-        {
-            maximum = Math.Max(maximum, arguments.KeyLengths[row]);
-        }
-
-        return maximum;
-    }
 }

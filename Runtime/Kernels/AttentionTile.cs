@@ -1,141 +1,73 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using Cameo.Vectors;
 
 namespace Cameo.Kernels;
 
-/// <summary>Products over one tile of keys. Nothing here depends on threads; each output element has one order of summation per vector width.</summary>
+/// <summary>
+/// Products of up to twelve rows with a tile of keys or values, all sums in registers. Each sum is one chain of multiply-adds in the order of
+/// the depth, so that its bits do not depend on which rows are computed together.
+/// </summary>
 internal static unsafe class AttentionTile
 {
-    private const nint CacheLineFloats = 16;
+    /// <summary>Most rows of a product: with AVX-512, 12 · 2 sums, two vectors of b and an element of a fit the 32 registers; else 6 · 2 the usual 16.</summary>
+    public const int MaximumRows = 12;
 
-    // Keys are asked for 8 KiB before they are used. Measured with heads of 128 from memory: from half of the read bandwidth to nearly all of it.
-    private const nint KeyLeadFloats = 2048;
+    /// <summary>Rows of a product are a multiple of this.</summary>
+    public const int RowMultiple = 4;
+
+    /// <summary>
+    /// Floats from one row of the left operand to the next. A constant, so that rows are reached with a displacement instead of a register
+    /// each; 17 cache lines, so that rows do not compete for the same lines of the first-level cache.
+    /// </summary>
+    public const int LeftStride = MaximumDepth + 16;
+
+    /// <summary>Most elements of a row of the left operand.</summary>
+    public const int MaximumDepth = 256;
 
     /// <summary>
     /// c[rows, columns] = a[rows, depth] · b[depth, columns], added to what c holds if <paramref name="accumulate"/>.
     /// </summary>
-    /// <param name="a">Left operand.</param>
-    /// <param name="lda">From one row of a to the next.</param>
+    /// <param name="a">Left operand, rows <see cref="LeftStride"/> apart.</param>
     /// <param name="b">Right operand.</param>
     /// <param name="ldb">From one row of b to the next.</param>
     /// <param name="c">Output.</param>
     /// <param name="ldc">From one row of c to the next.</param>
-    /// <param name="rows">Any number.</param>
+    /// <param name="rows">4, 8 or 12.</param>
     /// <param name="columns">A multiple of the vector's lanes.</param>
-    /// <param name="depth">Any number.</param>
+    /// <param name="depth">At most <see cref="MaximumDepth"/>.</param>
     /// <param name="accumulate">Whether c is added to.</param>
-    public static void Multiply<V>(float* a, nint lda, float* b, nint ldb, float* c, nint ldc, nint rows, nint columns, nint depth, bool accumulate)
+    public static void Multiply<V>(float* a, float* b, nint ldb, float* c, nint ldc, nint rows, nint columns, nint depth, bool accumulate)
         where V : struct, IVector<V>
     {
-        nint row = 0;
-        for (; row + 4 <= rows; row += 4)
+        nint column = 0;
+        for (; column + (2 * V.Count) <= columns; column += 2 * V.Count)
         {
-            nint column = 0;
-            for (; column + (2 * V.Count) <= columns; column += 2 * V.Count)
-            {
-                Multiply4x2<V>(a + (row * lda), lda, b + column, ldb, c + (row * ldc) + column, ldc, depth, accumulate);
-            }
-
-            if (column < columns)
-            {
-                Multiply4x1<V>(a + (row * lda), lda, b + column, ldb, c + (row * ldc) + column, ldc, depth, accumulate);
-            }
+            MultiplyStrip<V>(a, b + column, ldb, c + column, ldc, rows, depth, accumulate);
         }
 
-        for (; row < rows; row++)
+        if (column < columns && V.Count == Vector512Float.Count && rows == 12)
         {
-            nint column = 0;
-            for (; column + (4 * V.Count) <= columns; column += 4 * V.Count)
+            TwelveRowsOfOne<V>(a, b + column, ldb, c + column, ldc, depth, accumulate);
+        }
+        else if (column < columns)
+        {
+            for (nint row = 0; row < rows; row += 4)
             {
-                Multiply1x4<V>(a + (row * lda), b + column, ldb, c + (row * ldc) + column, depth, accumulate);
-            }
-
-            for (; column < columns; column += V.Count)
-            {
-                Multiply1x1<V>(a + (row * lda), b + column, ldb, c + (row * ldc) + column, depth, accumulate);
+                FourRowsOfOne<V>(a + (row * LeftStride), b + column, ldb, c + (row * ldc) + column, ldc, depth, accumulate);
             }
         }
     }
 
     /// <summary>
-    /// scores[rows, keys] = queries[rows, depth] · keys[keys, depth]ᵀ where both lie as they are stored: for few rows, where turning the keys
-    /// around would cost more than the product. Fetches the values that will be needed next into the cache on the way.
+    /// Writes keys [count, depth] turned around, in panels [depth][2 vectors] one after the other; columns past the keys become 0.
     /// </summary>
-    /// <param name="queries">Queries, rows of <paramref name="depth"/> elements.</param>
-    /// <param name="rows">Number of queries.</param>
-    /// <param name="keys">Keys.</param>
-    /// <param name="keyStride">From one key to the next.</param>
-    /// <param name="count">Number of keys.</param>
-    /// <param name="depth">Elements of a query or key; a multiple of the vector's lanes.</param>
-    /// <param name="scores">Output.</param>
-    /// <param name="scoreStride">From one row of scores to the next.</param>
-    /// <param name="values">Values of the same keys.</param>
-    /// <param name="valueStride">From one value to the next.</param>
-    /// <param name="valueSize">Elements of a value.</param>
-    public static void Dot<V>(
-        float* queries, nint rows, float* keys, nint keyStride, nint count, nint depth, float* scores, nint scoreStride, float* values, nint valueStride, nint valueSize)
+    public static void PackKeys<V>(float* keys, nint keyStride, nint count, nint depth, float* target)
         where V : struct, IVector<V>
     {
-        nint lead = KeyLeadFloats / Math.Max(keyStride, 1) * keyStride;
-        nint key = 0;
-        for (; key + 4 <= count; key += 4)
+        nint width = 2 * V.Count;
+        for (nint key = 0; key < count; key += width)
         {
-            Prefetch(keys + (key * keyStride) + lead, keyStride, depth, 4);
-            Prefetch(values + (key * valueStride), valueStride, valueSize, 4);
-            float* block = keys + (key * keyStride);
-            nint row = 0;
-            for (; row + 2 <= rows; row += 2)
-            {
-                float* query = queries + (row * depth);
-                float* target = scores + (row * scoreStride) + key;
-                Dot2x2<V>(query, block, keyStride, depth, target, scoreStride);
-                Dot2x2<V>(query, block + (2 * keyStride), keyStride, depth, target + 2, scoreStride);
-            }
-
-            for (; row < rows; row++)
-            {
-                Dot1x4<V>(queries + (row * depth), block, keyStride, depth, scores + (row * scoreStride) + key);
-            }
-        }
-
-        for (; key < count; key++)
-        {
-            Prefetch(values + (key * valueStride), valueStride, valueSize, 1);
-            for (nint row = 0; row < rows; row++)
-            {
-                scores[(row * scoreStride) + key] = Dot1x1<V>(queries + (row * depth), keys + (key * keyStride), depth);
-            }
-        }
-    }
-
-    /// <summary>Writes keys [count, depth] turned around as [depth, columns]; the columns past the keys become 0.</summary>
-    public static void Transpose(float* keys, nint keyStride, nint count, nint depth, float* target, nint columns)
-    {
-        nint key = 0;
-        for (; key + 4 <= count; key += 4)
-        {
-            float* key0 = keys + (key * keyStride);
-            float* key1 = key0 + keyStride;
-            float* key2 = key1 + keyStride;
-            float* key3 = key2 + keyStride;
-            float* column = target + key;
-            for (nint element = 0; element < depth; element++)
-            {
-                column[0] = key0[element];
-                column[1] = key1[element];
-                column[2] = key2[element];
-                column[3] = key3[element];
-                column += columns;
-            }
-        }
-
-        for (; key < columns; key++)
-        {
-            for (nint element = 0; element < depth; element++)
-            {
-                target[(element * columns) + key] = key < count ? keys[(key * keyStride) + element] : 0;
-            }
+            PackPanel(keys + (key * keyStride), keyStride, Math.Min(width, count - key), width, depth, target);
+            target += width * depth;
         }
     }
 
@@ -150,179 +82,459 @@ internal static unsafe class AttentionTile
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(float* values, nint stride, nint size, nint count)
+    private static void PackPanel(float* keys, nint keyStride, nint count, nint width, nint depth, float* target)
     {
-        if (Sse.IsSupported)
+        nint key = 0;
+        for (; key + 4 <= count; key += 4)
         {
-            for (nint row = 0; row < count; row++)
+            PackFourKeys(keys + (key * keyStride), keyStride, width, depth, target + key);
+        }
+
+        for (; key < width; key++)
+        {
+            float* source = keys + (key * keyStride);
+            float* column = target + key;
+            for (nint element = 0; element < depth; element++)
             {
-                for (nint element = 0; element < size; element += CacheLineFloats)
-                {
-                    Sse.Prefetch0(values + (row * stride) + element);
-                }
+                *column = key < count ? source[element] : 0;
+                column += width;
             }
         }
     }
 
-    private static void Multiply4x2<V>(float* a, nint lda, float* b, nint ldb, float* c, nint ldc, nint depth, bool accumulate)
-        where V : struct, IVector<V>
+    private static void PackFourKeys(float* keys, nint keyStride, nint width, nint depth, float* target)
     {
-        V c00 = V.Zero, c01 = V.Zero, c10 = V.Zero, c11 = V.Zero, c20 = V.Zero, c21 = V.Zero, c30 = V.Zero, c31 = V.Zero;
-        float* c1 = c + ldc, c2 = c1 + ldc, c3 = c2 + ldc;
-        if (accumulate)
+        float* key1 = keys + keyStride, key2 = key1 + keyStride, key3 = key2 + keyStride;
+        nint element = 0;
+        if (Transposition.IsSupported)
         {
-            (c00, c01) = (V.Load(c), V.Load(c + V.Count));
-            (c10, c11) = (V.Load(c1), V.Load(c1 + V.Count));
-            (c20, c21) = (V.Load(c2), V.Load(c2 + V.Count));
-            (c30, c31) = (V.Load(c3), V.Load(c3 + V.Count));
+            for (; element + 4 <= depth; element += 4)
+            {
+                Transposition.FourByFour(keys + element, key1 + element, key2 + element, key3 + element, target, width);
+                target += 4 * width;
+            }
         }
 
-        float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda;
-        for (nint k = 0; k < depth; k++)
+        for (; element < depth; element++)
         {
-            V b0 = V.Load(b), b1 = V.Load(b + V.Count);
-            V left = V.Broadcast(a[k]);
-            c00 = V.MultiplyAdd(left, b0, c00);
-            c01 = V.MultiplyAdd(left, b1, c01);
-            left = V.Broadcast(a1[k]);
-            c10 = V.MultiplyAdd(left, b0, c10);
-            c11 = V.MultiplyAdd(left, b1, c11);
-            left = V.Broadcast(a2[k]);
-            c20 = V.MultiplyAdd(left, b0, c20);
-            c21 = V.MultiplyAdd(left, b1, c21);
-            left = V.Broadcast(a3[k]);
-            c30 = V.MultiplyAdd(left, b0, c30);
-            c31 = V.MultiplyAdd(left, b1, c31);
+            target[0] = keys[element];
+            target[1] = key1[element];
+            target[2] = key2[element];
+            target[3] = key3[element];
+            target += width;
+        }
+    }
+
+    private static void MultiplyStrip<V>(float* a, float* b, nint ldb, float* c, nint ldc, nint rows, nint depth, bool accumulate)
+        where V : struct, IVector<V>
+    {
+        if (V.Count == Vector512Float.Count && rows == 12)
+        {
+            TwelveRows<V>(a, b, ldb, c, ldc, depth, accumulate);
+        }
+        else if (V.Count == Vector512Float.Count && rows == 8)
+        {
+            EightRows<V>(a, b, ldb, c, ldc, depth, accumulate);
+        }
+        else if (rows == 12)
+        {
+            SixRows<V>(a, b, ldb, c, ldc, depth, accumulate);
+            SixRows<V>(a + (6 * LeftStride), b, ldb, c + (6 * ldc), ldc, depth, accumulate);
+        }
+        else
+        {
+            for (nint row = 0; row < rows; row += 4)
+            {
+                FourRows<V>(a + (row * LeftStride), b, ldb, c + (row * ldc), ldc, depth, accumulate);
+            }
+        }
+    }
+
+    private static void TwelveRows<V>(float* a, float* b, nint ldb, float* c, nint ldc, nint depth, bool accumulate)
+        where V : struct, IVector<V>
+    {
+        V left0 = V.Zero, right0 = V.Zero;
+        V left1 = V.Zero, right1 = V.Zero;
+        V left2 = V.Zero, right2 = V.Zero;
+        V left3 = V.Zero, right3 = V.Zero;
+        V left4 = V.Zero, right4 = V.Zero;
+        V left5 = V.Zero, right5 = V.Zero;
+        V left6 = V.Zero, right6 = V.Zero;
+        V left7 = V.Zero, right7 = V.Zero;
+        V left8 = V.Zero, right8 = V.Zero;
+        V left9 = V.Zero, right9 = V.Zero;
+        V left10 = V.Zero, right10 = V.Zero;
+        V left11 = V.Zero, right11 = V.Zero;
+        if (accumulate)
+        {
+            left0 = V.Load(c);
+            right0 = V.Load(c + V.Count);
+            left1 = V.Load(c + ldc);
+            right1 = V.Load(c + ldc + V.Count);
+            left2 = V.Load(c + (2 * ldc));
+            right2 = V.Load(c + (2 * ldc) + V.Count);
+            left3 = V.Load(c + (3 * ldc));
+            right3 = V.Load(c + (3 * ldc) + V.Count);
+            left4 = V.Load(c + (4 * ldc));
+            right4 = V.Load(c + (4 * ldc) + V.Count);
+            left5 = V.Load(c + (5 * ldc));
+            right5 = V.Load(c + (5 * ldc) + V.Count);
+            left6 = V.Load(c + (6 * ldc));
+            right6 = V.Load(c + (6 * ldc) + V.Count);
+            left7 = V.Load(c + (7 * ldc));
+            right7 = V.Load(c + (7 * ldc) + V.Count);
+            left8 = V.Load(c + (8 * ldc));
+            right8 = V.Load(c + (8 * ldc) + V.Count);
+            left9 = V.Load(c + (9 * ldc));
+            right9 = V.Load(c + (9 * ldc) + V.Count);
+            left10 = V.Load(c + (10 * ldc));
+            right10 = V.Load(c + (10 * ldc) + V.Count);
+            left11 = V.Load(c + (11 * ldc));
+            right11 = V.Load(c + (11 * ldc) + V.Count);
+        }
+
+        for (; depth > 0; depth--)
+        {
+            V leftB = V.Load(b), rightB = V.Load(b + V.Count);
+            V x = V.Broadcast(*a);
+            left0 = V.MultiplyAdd(x, leftB, left0);
+            right0 = V.MultiplyAdd(x, rightB, right0);
+            x = V.Broadcast(a[LeftStride]);
+            left1 = V.MultiplyAdd(x, leftB, left1);
+            right1 = V.MultiplyAdd(x, rightB, right1);
+            x = V.Broadcast(a[2 * LeftStride]);
+            left2 = V.MultiplyAdd(x, leftB, left2);
+            right2 = V.MultiplyAdd(x, rightB, right2);
+            x = V.Broadcast(a[3 * LeftStride]);
+            left3 = V.MultiplyAdd(x, leftB, left3);
+            right3 = V.MultiplyAdd(x, rightB, right3);
+            x = V.Broadcast(a[4 * LeftStride]);
+            left4 = V.MultiplyAdd(x, leftB, left4);
+            right4 = V.MultiplyAdd(x, rightB, right4);
+            x = V.Broadcast(a[5 * LeftStride]);
+            left5 = V.MultiplyAdd(x, leftB, left5);
+            right5 = V.MultiplyAdd(x, rightB, right5);
+            x = V.Broadcast(a[6 * LeftStride]);
+            left6 = V.MultiplyAdd(x, leftB, left6);
+            right6 = V.MultiplyAdd(x, rightB, right6);
+            x = V.Broadcast(a[7 * LeftStride]);
+            left7 = V.MultiplyAdd(x, leftB, left7);
+            right7 = V.MultiplyAdd(x, rightB, right7);
+            x = V.Broadcast(a[8 * LeftStride]);
+            left8 = V.MultiplyAdd(x, leftB, left8);
+            right8 = V.MultiplyAdd(x, rightB, right8);
+            x = V.Broadcast(a[9 * LeftStride]);
+            left9 = V.MultiplyAdd(x, leftB, left9);
+            right9 = V.MultiplyAdd(x, rightB, right9);
+            x = V.Broadcast(a[10 * LeftStride]);
+            left10 = V.MultiplyAdd(x, leftB, left10);
+            right10 = V.MultiplyAdd(x, rightB, right10);
+            x = V.Broadcast(a[11 * LeftStride]);
+            left11 = V.MultiplyAdd(x, leftB, left11);
+            right11 = V.MultiplyAdd(x, rightB, right11);
+            a++;
             b += ldb;
         }
 
-        V.Store(c00, c);
-        V.Store(c01, c + V.Count);
-        V.Store(c10, c1);
-        V.Store(c11, c1 + V.Count);
-        V.Store(c20, c2);
-        V.Store(c21, c2 + V.Count);
-        V.Store(c30, c3);
-        V.Store(c31, c3 + V.Count);
+        V.Store(left0, c);
+        V.Store(right0, c + V.Count);
+        V.Store(left1, c + ldc);
+        V.Store(right1, c + ldc + V.Count);
+        V.Store(left2, c + (2 * ldc));
+        V.Store(right2, c + (2 * ldc) + V.Count);
+        V.Store(left3, c + (3 * ldc));
+        V.Store(right3, c + (3 * ldc) + V.Count);
+        V.Store(left4, c + (4 * ldc));
+        V.Store(right4, c + (4 * ldc) + V.Count);
+        V.Store(left5, c + (5 * ldc));
+        V.Store(right5, c + (5 * ldc) + V.Count);
+        V.Store(left6, c + (6 * ldc));
+        V.Store(right6, c + (6 * ldc) + V.Count);
+        V.Store(left7, c + (7 * ldc));
+        V.Store(right7, c + (7 * ldc) + V.Count);
+        V.Store(left8, c + (8 * ldc));
+        V.Store(right8, c + (8 * ldc) + V.Count);
+        V.Store(left9, c + (9 * ldc));
+        V.Store(right9, c + (9 * ldc) + V.Count);
+        V.Store(left10, c + (10 * ldc));
+        V.Store(right10, c + (10 * ldc) + V.Count);
+        V.Store(left11, c + (11 * ldc));
+        V.Store(right11, c + (11 * ldc) + V.Count);
     }
 
-    private static void Multiply4x1<V>(float* a, nint lda, float* b, nint ldb, float* c, nint ldc, nint depth, bool accumulate)
+    private static void EightRows<V>(float* a, float* b, nint ldb, float* c, nint ldc, nint depth, bool accumulate)
         where V : struct, IVector<V>
     {
-        V c0 = V.Zero, c1 = V.Zero, c2 = V.Zero, c3 = V.Zero;
+        V left0 = V.Zero, right0 = V.Zero;
+        V left1 = V.Zero, right1 = V.Zero;
+        V left2 = V.Zero, right2 = V.Zero;
+        V left3 = V.Zero, right3 = V.Zero;
+        V left4 = V.Zero, right4 = V.Zero;
+        V left5 = V.Zero, right5 = V.Zero;
+        V left6 = V.Zero, right6 = V.Zero;
+        V left7 = V.Zero, right7 = V.Zero;
         if (accumulate)
         {
-            (c0, c1, c2, c3) = (V.Load(c), V.Load(c + ldc), V.Load(c + (2 * ldc)), V.Load(c + (3 * ldc)));
+            left0 = V.Load(c);
+            right0 = V.Load(c + V.Count);
+            left1 = V.Load(c + ldc);
+            right1 = V.Load(c + ldc + V.Count);
+            left2 = V.Load(c + (2 * ldc));
+            right2 = V.Load(c + (2 * ldc) + V.Count);
+            left3 = V.Load(c + (3 * ldc));
+            right3 = V.Load(c + (3 * ldc) + V.Count);
+            left4 = V.Load(c + (4 * ldc));
+            right4 = V.Load(c + (4 * ldc) + V.Count);
+            left5 = V.Load(c + (5 * ldc));
+            right5 = V.Load(c + (5 * ldc) + V.Count);
+            left6 = V.Load(c + (6 * ldc));
+            right6 = V.Load(c + (6 * ldc) + V.Count);
+            left7 = V.Load(c + (7 * ldc));
+            right7 = V.Load(c + (7 * ldc) + V.Count);
         }
 
-        float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda;
-        for (nint k = 0; k < depth; k++)
+        for (; depth > 0; depth--)
+        {
+            V leftB = V.Load(b), rightB = V.Load(b + V.Count);
+            V x = V.Broadcast(*a);
+            left0 = V.MultiplyAdd(x, leftB, left0);
+            right0 = V.MultiplyAdd(x, rightB, right0);
+            x = V.Broadcast(a[LeftStride]);
+            left1 = V.MultiplyAdd(x, leftB, left1);
+            right1 = V.MultiplyAdd(x, rightB, right1);
+            x = V.Broadcast(a[2 * LeftStride]);
+            left2 = V.MultiplyAdd(x, leftB, left2);
+            right2 = V.MultiplyAdd(x, rightB, right2);
+            x = V.Broadcast(a[3 * LeftStride]);
+            left3 = V.MultiplyAdd(x, leftB, left3);
+            right3 = V.MultiplyAdd(x, rightB, right3);
+            x = V.Broadcast(a[4 * LeftStride]);
+            left4 = V.MultiplyAdd(x, leftB, left4);
+            right4 = V.MultiplyAdd(x, rightB, right4);
+            x = V.Broadcast(a[5 * LeftStride]);
+            left5 = V.MultiplyAdd(x, leftB, left5);
+            right5 = V.MultiplyAdd(x, rightB, right5);
+            x = V.Broadcast(a[6 * LeftStride]);
+            left6 = V.MultiplyAdd(x, leftB, left6);
+            right6 = V.MultiplyAdd(x, rightB, right6);
+            x = V.Broadcast(a[7 * LeftStride]);
+            left7 = V.MultiplyAdd(x, leftB, left7);
+            right7 = V.MultiplyAdd(x, rightB, right7);
+            a++;
+            b += ldb;
+        }
+
+        V.Store(left0, c);
+        V.Store(right0, c + V.Count);
+        V.Store(left1, c + ldc);
+        V.Store(right1, c + ldc + V.Count);
+        V.Store(left2, c + (2 * ldc));
+        V.Store(right2, c + (2 * ldc) + V.Count);
+        V.Store(left3, c + (3 * ldc));
+        V.Store(right3, c + (3 * ldc) + V.Count);
+        V.Store(left4, c + (4 * ldc));
+        V.Store(right4, c + (4 * ldc) + V.Count);
+        V.Store(left5, c + (5 * ldc));
+        V.Store(right5, c + (5 * ldc) + V.Count);
+        V.Store(left6, c + (6 * ldc));
+        V.Store(right6, c + (6 * ldc) + V.Count);
+        V.Store(left7, c + (7 * ldc));
+        V.Store(right7, c + (7 * ldc) + V.Count);
+    }
+
+    private static void SixRows<V>(float* a, float* b, nint ldb, float* c, nint ldc, nint depth, bool accumulate)
+        where V : struct, IVector<V>
+    {
+        V left0 = V.Zero, right0 = V.Zero;
+        V left1 = V.Zero, right1 = V.Zero;
+        V left2 = V.Zero, right2 = V.Zero;
+        V left3 = V.Zero, right3 = V.Zero;
+        V left4 = V.Zero, right4 = V.Zero;
+        V left5 = V.Zero, right5 = V.Zero;
+        if (accumulate)
+        {
+            left0 = V.Load(c);
+            right0 = V.Load(c + V.Count);
+            left1 = V.Load(c + ldc);
+            right1 = V.Load(c + ldc + V.Count);
+            left2 = V.Load(c + (2 * ldc));
+            right2 = V.Load(c + (2 * ldc) + V.Count);
+            left3 = V.Load(c + (3 * ldc));
+            right3 = V.Load(c + (3 * ldc) + V.Count);
+            left4 = V.Load(c + (4 * ldc));
+            right4 = V.Load(c + (4 * ldc) + V.Count);
+            left5 = V.Load(c + (5 * ldc));
+            right5 = V.Load(c + (5 * ldc) + V.Count);
+        }
+
+        for (; depth > 0; depth--)
+        {
+            V leftB = V.Load(b), rightB = V.Load(b + V.Count);
+            V x = V.Broadcast(*a);
+            left0 = V.MultiplyAdd(x, leftB, left0);
+            right0 = V.MultiplyAdd(x, rightB, right0);
+            x = V.Broadcast(a[LeftStride]);
+            left1 = V.MultiplyAdd(x, leftB, left1);
+            right1 = V.MultiplyAdd(x, rightB, right1);
+            x = V.Broadcast(a[2 * LeftStride]);
+            left2 = V.MultiplyAdd(x, leftB, left2);
+            right2 = V.MultiplyAdd(x, rightB, right2);
+            x = V.Broadcast(a[3 * LeftStride]);
+            left3 = V.MultiplyAdd(x, leftB, left3);
+            right3 = V.MultiplyAdd(x, rightB, right3);
+            x = V.Broadcast(a[4 * LeftStride]);
+            left4 = V.MultiplyAdd(x, leftB, left4);
+            right4 = V.MultiplyAdd(x, rightB, right4);
+            x = V.Broadcast(a[5 * LeftStride]);
+            left5 = V.MultiplyAdd(x, leftB, left5);
+            right5 = V.MultiplyAdd(x, rightB, right5);
+            a++;
+            b += ldb;
+        }
+
+        V.Store(left0, c);
+        V.Store(right0, c + V.Count);
+        V.Store(left1, c + ldc);
+        V.Store(right1, c + ldc + V.Count);
+        V.Store(left2, c + (2 * ldc));
+        V.Store(right2, c + (2 * ldc) + V.Count);
+        V.Store(left3, c + (3 * ldc));
+        V.Store(right3, c + (3 * ldc) + V.Count);
+        V.Store(left4, c + (4 * ldc));
+        V.Store(right4, c + (4 * ldc) + V.Count);
+        V.Store(left5, c + (5 * ldc));
+        V.Store(right5, c + (5 * ldc) + V.Count);
+    }
+
+    private static void FourRows<V>(float* a, float* b, nint ldb, float* c, nint ldc, nint depth, bool accumulate)
+        where V : struct, IVector<V>
+    {
+        V left0 = V.Zero, right0 = V.Zero;
+        V left1 = V.Zero, right1 = V.Zero;
+        V left2 = V.Zero, right2 = V.Zero;
+        V left3 = V.Zero, right3 = V.Zero;
+        if (accumulate)
+        {
+            left0 = V.Load(c);
+            right0 = V.Load(c + V.Count);
+            left1 = V.Load(c + ldc);
+            right1 = V.Load(c + ldc + V.Count);
+            left2 = V.Load(c + (2 * ldc));
+            right2 = V.Load(c + (2 * ldc) + V.Count);
+            left3 = V.Load(c + (3 * ldc));
+            right3 = V.Load(c + (3 * ldc) + V.Count);
+        }
+
+        for (; depth > 0; depth--)
+        {
+            V leftB = V.Load(b), rightB = V.Load(b + V.Count);
+            V x = V.Broadcast(*a);
+            left0 = V.MultiplyAdd(x, leftB, left0);
+            right0 = V.MultiplyAdd(x, rightB, right0);
+            x = V.Broadcast(a[LeftStride]);
+            left1 = V.MultiplyAdd(x, leftB, left1);
+            right1 = V.MultiplyAdd(x, rightB, right1);
+            x = V.Broadcast(a[2 * LeftStride]);
+            left2 = V.MultiplyAdd(x, leftB, left2);
+            right2 = V.MultiplyAdd(x, rightB, right2);
+            x = V.Broadcast(a[3 * LeftStride]);
+            left3 = V.MultiplyAdd(x, leftB, left3);
+            right3 = V.MultiplyAdd(x, rightB, right3);
+            a++;
+            b += ldb;
+        }
+
+        V.Store(left0, c);
+        V.Store(right0, c + V.Count);
+        V.Store(left1, c + ldc);
+        V.Store(right1, c + ldc + V.Count);
+        V.Store(left2, c + (2 * ldc));
+        V.Store(right2, c + (2 * ldc) + V.Count);
+        V.Store(left3, c + (3 * ldc));
+        V.Store(right3, c + (3 * ldc) + V.Count);
+    }
+
+    private static void TwelveRowsOfOne<V>(float* a, float* b, nint ldb, float* c, nint ldc, nint depth, bool accumulate)
+        where V : struct, IVector<V>
+    {
+        V sum0 = V.Zero, sum1 = V.Zero, sum2 = V.Zero, sum3 = V.Zero;
+        V sum4 = V.Zero, sum5 = V.Zero, sum6 = V.Zero, sum7 = V.Zero;
+        V sum8 = V.Zero, sum9 = V.Zero, sum10 = V.Zero, sum11 = V.Zero;
+        if (accumulate)
+        {
+            sum0 = V.Load(c);
+            sum1 = V.Load(c + ldc);
+            sum2 = V.Load(c + (2 * ldc));
+            sum3 = V.Load(c + (3 * ldc));
+            sum4 = V.Load(c + (4 * ldc));
+            sum5 = V.Load(c + (5 * ldc));
+            sum6 = V.Load(c + (6 * ldc));
+            sum7 = V.Load(c + (7 * ldc));
+            sum8 = V.Load(c + (8 * ldc));
+            sum9 = V.Load(c + (9 * ldc));
+            sum10 = V.Load(c + (10 * ldc));
+            sum11 = V.Load(c + (11 * ldc));
+        }
+
+        for (; depth > 0; depth--)
         {
             V right = V.Load(b);
-            c0 = V.MultiplyAdd(V.Broadcast(a[k]), right, c0);
-            c1 = V.MultiplyAdd(V.Broadcast(a1[k]), right, c1);
-            c2 = V.MultiplyAdd(V.Broadcast(a2[k]), right, c2);
-            c3 = V.MultiplyAdd(V.Broadcast(a3[k]), right, c3);
+            sum0 = V.MultiplyAdd(V.Broadcast(*a), right, sum0);
+            sum1 = V.MultiplyAdd(V.Broadcast(a[LeftStride]), right, sum1);
+            sum2 = V.MultiplyAdd(V.Broadcast(a[2 * LeftStride]), right, sum2);
+            sum3 = V.MultiplyAdd(V.Broadcast(a[3 * LeftStride]), right, sum3);
+            sum4 = V.MultiplyAdd(V.Broadcast(a[4 * LeftStride]), right, sum4);
+            sum5 = V.MultiplyAdd(V.Broadcast(a[5 * LeftStride]), right, sum5);
+            sum6 = V.MultiplyAdd(V.Broadcast(a[6 * LeftStride]), right, sum6);
+            sum7 = V.MultiplyAdd(V.Broadcast(a[7 * LeftStride]), right, sum7);
+            sum8 = V.MultiplyAdd(V.Broadcast(a[8 * LeftStride]), right, sum8);
+            sum9 = V.MultiplyAdd(V.Broadcast(a[9 * LeftStride]), right, sum9);
+            sum10 = V.MultiplyAdd(V.Broadcast(a[10 * LeftStride]), right, sum10);
+            sum11 = V.MultiplyAdd(V.Broadcast(a[11 * LeftStride]), right, sum11);
+            a++;
             b += ldb;
         }
 
-        V.Store(c0, c);
-        V.Store(c1, c + ldc);
-        V.Store(c2, c + (2 * ldc));
-        V.Store(c3, c + (3 * ldc));
+        V.Store(sum0, c);
+        V.Store(sum1, c + ldc);
+        V.Store(sum2, c + (2 * ldc));
+        V.Store(sum3, c + (3 * ldc));
+        V.Store(sum4, c + (4 * ldc));
+        V.Store(sum5, c + (5 * ldc));
+        V.Store(sum6, c + (6 * ldc));
+        V.Store(sum7, c + (7 * ldc));
+        V.Store(sum8, c + (8 * ldc));
+        V.Store(sum9, c + (9 * ldc));
+        V.Store(sum10, c + (10 * ldc));
+        V.Store(sum11, c + (11 * ldc));
     }
 
-    private static void Multiply1x4<V>(float* a, float* b, nint ldb, float* c, nint depth, bool accumulate)
+    private static void FourRowsOfOne<V>(float* a, float* b, nint ldb, float* c, nint ldc, nint depth, bool accumulate)
         where V : struct, IVector<V>
     {
-        V c0 = V.Zero, c1 = V.Zero, c2 = V.Zero, c3 = V.Zero;
+        V sum0 = V.Zero, sum1 = V.Zero, sum2 = V.Zero, sum3 = V.Zero;
         if (accumulate)
         {
-            (c0, c1, c2, c3) = (V.Load(c), V.Load(c + V.Count), V.Load(c + (2 * V.Count)), V.Load(c + (3 * V.Count)));
+            sum0 = V.Load(c);
+            sum1 = V.Load(c + ldc);
+            sum2 = V.Load(c + (2 * ldc));
+            sum3 = V.Load(c + (3 * ldc));
         }
 
-        for (nint k = 0; k < depth; k++)
+        for (; depth > 0; depth--)
         {
-            V left = V.Broadcast(a[k]);
-            c0 = V.MultiplyAdd(left, V.Load(b), c0);
-            c1 = V.MultiplyAdd(left, V.Load(b + V.Count), c1);
-            c2 = V.MultiplyAdd(left, V.Load(b + (2 * V.Count)), c2);
-            c3 = V.MultiplyAdd(left, V.Load(b + (3 * V.Count)), c3);
+            V right = V.Load(b);
+            sum0 = V.MultiplyAdd(V.Broadcast(*a), right, sum0);
+            sum1 = V.MultiplyAdd(V.Broadcast(a[LeftStride]), right, sum1);
+            sum2 = V.MultiplyAdd(V.Broadcast(a[2 * LeftStride]), right, sum2);
+            sum3 = V.MultiplyAdd(V.Broadcast(a[3 * LeftStride]), right, sum3);
+            a++;
             b += ldb;
         }
 
-        V.Store(c0, c);
-        V.Store(c1, c + V.Count);
-        V.Store(c2, c + (2 * V.Count));
-        V.Store(c3, c + (3 * V.Count));
-    }
-
-    private static void Multiply1x1<V>(float* a, float* b, nint ldb, float* c, nint depth, bool accumulate)
-        where V : struct, IVector<V>
-    {
-        V sum = accumulate ? V.Load(c) : V.Zero;
-        for (nint k = 0; k < depth; k++)
-        {
-            sum = V.MultiplyAdd(V.Broadcast(a[k]), V.Load(b), sum);
-            b += ldb;
-        }
-
-        V.Store(sum, c);
-    }
-
-    // Not more sums than this: with eight of them the compiler no longer inlines all of the final additions and keeps the sums in memory.
-    private static void Dot2x2<V>(float* queries, float* keys, nint keyStride, nint depth, float* scores, nint scoreStride)
-        where V : struct, IVector<V>
-    {
-        V s00 = V.Zero, s01 = V.Zero, s10 = V.Zero, s11 = V.Zero;
-        float* second = keys + keyStride;
-        for (nint element = 0; element < depth; element += V.Count)
-        {
-            V key0 = V.Load(keys + element), key1 = V.Load(second + element);
-            V query = V.Load(queries + element);
-            s00 = V.MultiplyAdd(query, key0, s00);
-            s01 = V.MultiplyAdd(query, key1, s01);
-            query = V.Load(queries + depth + element);
-            s10 = V.MultiplyAdd(query, key0, s10);
-            s11 = V.MultiplyAdd(query, key1, s11);
-        }
-
-        scores[0] = V.ReduceAdd(s00);
-        scores[1] = V.ReduceAdd(s01);
-        scores[scoreStride] = V.ReduceAdd(s10);
-        scores[scoreStride + 1] = V.ReduceAdd(s11);
-    }
-
-    private static void Dot1x4<V>(float* query, float* keys, nint keyStride, nint depth, float* scores)
-        where V : struct, IVector<V>
-    {
-        V s0 = V.Zero, s1 = V.Zero, s2 = V.Zero, s3 = V.Zero;
-        float* key1 = keys + keyStride, key2 = key1 + keyStride, key3 = key2 + keyStride;
-        for (nint element = 0; element < depth; element += V.Count)
-        {
-            V left = V.Load(query + element);
-            s0 = V.MultiplyAdd(left, V.Load(keys + element), s0);
-            s1 = V.MultiplyAdd(left, V.Load(key1 + element), s1);
-            s2 = V.MultiplyAdd(left, V.Load(key2 + element), s2);
-            s3 = V.MultiplyAdd(left, V.Load(key3 + element), s3);
-        }
-
-        scores[0] = V.ReduceAdd(s0);
-        scores[1] = V.ReduceAdd(s1);
-        scores[2] = V.ReduceAdd(s2);
-        scores[3] = V.ReduceAdd(s3);
-    }
-
-    private static float Dot1x1<V>(float* query, float* key, nint depth)
-        where V : struct, IVector<V>
-    {
-        V sum = V.Zero;
-        for (nint element = 0; element < depth; element += V.Count)
-        {
-            sum = V.MultiplyAdd(V.Load(query + element), V.Load(key + element), sum);
-        }
-
-        return V.ReduceAdd(sum);
+        V.Store(sum0, c);
+        V.Store(sum1, c + ldc);
+        V.Store(sum2, c + (2 * ldc));
+        V.Store(sum3, c + (3 * ldc));
     }
 }

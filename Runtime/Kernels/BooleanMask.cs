@@ -39,6 +39,11 @@ public readonly unsafe struct BooleanMask : IScoreModifier
         where V : struct, IVector<V>
     {
         byte* data = _data + (batch * _batchStride) + (head * _headStride) + (query * _queryStride) + (key * _keyStride);
+        if (_keyStride == 1 && key + V.Count <= _keys)
+        {
+            return V.Select(V.Equal(NarrowLanes.Load<V, byte>(data), V.Zero), V.Broadcast(float.NegativeInfinity), score);
+        }
+
         Unsafe.SkipInit(out Vector512<int> lanes);
         int* keep = (int*)&lanes;
         for (int lane = 0; lane < V.Count; lane++)

@@ -31,4 +31,24 @@ internal static unsafe class Prefetch
             Sse.Prefetch1(address);
         }
     }
+
+    /// <summary>All lines of a range into the first-level cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToFirstLevel(void* address, nint bytes)
+    {
+        for (nint offset = 0; offset < bytes; offset += LineBytes)
+        {
+            ToFirstLevel((byte*)address + offset);
+        }
+    }
+
+    /// <summary>All lines of a range into the second-level cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToSecondLevel(void* address, nint bytes)
+    {
+        for (nint offset = 0; offset < bytes; offset += LineBytes)
+        {
+            ToSecondLevel((byte*)address + offset);
+        }
+    }
 }
