@@ -51,7 +51,7 @@ internal sealed class FootprintGroup(string name, Func<ChildWork[]> makeWorks) :
             {
                 Name = Rows[1],
                 Unit = "ms",
-                Engines = [.. works.Select((work, index) => new EngineResult(work.Engine, Timing.Of([.. footprints[index].Select(static footprint => footprint.LoadSeconds)])))],
+                Engines = [.. works.Select((work, index) => EngineResult.Of(work.Engine, Timing.Of([.. footprints[index].Select(static footprint => footprint.LoadSeconds)])))],
             };
         }
     }

@@ -37,6 +37,7 @@ internal static class ConsoleTable
 
         string ratio = goal.Ratio is { } factor ? $"≥ {factor:0.##}×{(goal.Against is null ? "" : $" {goal.Against}")}" : "", share = goal.Share is { } part ? $"≥ {part:P0}" : "";
         string text = ratio.Length > 0 && share.Length > 0 ? $"{ratio} {(goal.Either ? "or" : "and")} {share}" : ratio + share;
+        text += goal.Least is { } least ? $", at least {least:P0}" : "";
         return $"{(row.IsReached == true ? "✓" : "✗")} {text}";
     }
 

@@ -6,8 +6,5 @@ namespace Cameo.Benchmarks.Reports;
 /// <param name="Fastest">Seconds of the fastest round.</param>
 internal sealed record EngineResult(string Engine, double Median, double Fastest)
 {
-    public EngineResult(string engine, Timing timing)
-        : this(engine, timing.Median, timing.Fastest)
-    {
-    }
+    public static EngineResult Of(string engine, Timing timing) => new(engine, timing.Median, timing.Fastest);
 }

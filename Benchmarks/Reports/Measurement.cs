@@ -66,7 +66,8 @@ internal sealed record Measurement
                 .. Goal.Ratio is { } ratio && RatioTo(Goal.Against) is { } reached ? [reached >= ratio * noise] : Array.Empty<bool>(),
                 .. Goal.Share is { } share && Share is { } part ? [part >= share * noise] : Array.Empty<bool>(),
             ];
-            return Goal.Either ? parts.Any(static met => met) : parts.All(static met => met);
+            bool isLeast = Goal.Least is not { } least || Share >= least * noise;
+            return isLeast && (Goal.Either ? parts.Any(static met => met) : parts.All(static met => met));
         }
     }
 

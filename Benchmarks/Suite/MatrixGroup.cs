@@ -14,7 +14,7 @@ internal sealed unsafe class MatrixGroup : WorkGroup
     private const string OnnxFile = "product.onnx";
 
     private static readonly Goal Usual = new(Ratio: 1.15, Share: 0.92, Either: true);
-    private static readonly Goal Large = new(Share: 0.90);
+    private static readonly Goal Large = new(Ratio: 1.15, Share: 0.92, Either: true, Least: 0.90);
 
     public override string Section => SectionName;
 

@@ -12,7 +12,7 @@ internal static class Race
     /// <summary>Rounds of short turns; long ones take <see cref="MinimumRounds"/>.</summary>
     private const int Rounds = 31;
     private const int MinimumRounds = 15;
-    private const double LongTurnSeconds = 0.3;
+    private const double LongTurnSeconds = 0.1;
 
     /// <summary>Fills in the times of a row.</summary>
     /// <param name="row">The row without times.</param>
