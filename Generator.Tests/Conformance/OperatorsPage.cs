@@ -16,7 +16,7 @@ internal static class OperatorsPage
     {
         ["loop"] = "loop", ["row loop"] = "loop",
         ["matmul"] = "contraction", ["convolution"] = "contraction", ["integer matmul"] = "contraction", ["integer convolution"] = "contraction", ["quantized matmul"] = "contraction",
-        ["attention"] = "attention", ["attention join"] = "attention", ["attention lengths"] = "attention", ["attention scores"] = "attention",
+        ["attention"] = "attention", ["attention join"] = "attention", ["attention lengths"] = "attention", ["attention scores"] = "attention", ["linear attention"] = "attention",
         ["copy"] = "move", ["gather"] = "move", ["scatter"] = "move", ["pad"] = "move", ["part"] = "move", ["pack"] = "move",
         ["if"] = "control", ["check"] = "control", ["repeat"] = "control", ["scan"] = "control",
     };

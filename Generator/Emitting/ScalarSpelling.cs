@@ -16,6 +16,17 @@ internal static class ScalarSpelling
             return Convert(operands[0], operandType, operation.Type);
         }
 
+        if (operation.Operation is ElementOperation.ConvertUnsaturated or ElementOperation.ConvertDown or ElementOperation.ConvertNearest)
+        {
+            string type = operation.Type.CSharpName()!;
+            return operation.Operation switch
+            {
+                ElementOperation.ConvertUnsaturated => $"{type}.FromSingle((float){operands[0]}, saturate: false)",
+                ElementOperation.ConvertDown => $"{type}.FromSingleDown((float){operands[0]})",
+                _ => $"{type}.FromSingleNearest((float){operands[0]})",
+            };
+        }
+
         string text = FormatUntyped(operation.Operation, operandType, operands);
 
         // C# computes on narrow integers as int, and on Half through float.
@@ -117,6 +128,16 @@ internal static class ScalarSpelling
 
     private static string Convert(string operand, ElementType from, ElementType to)
     {
+        if (from.IsSmallFloat())
+        {
+            operand = $"(float){operand}";
+            from = ElementType.Float32;
+            if (to == from)
+            {
+                return $"({operand})";
+            }
+        }
+
         switch (to)
         {
             // Bytes in memory; larger numbers lose their upper bits, as with all integers.
@@ -134,10 +155,10 @@ internal static class ScalarSpelling
 
         if (from == ElementType.Boolean)
         {
-            return to is ElementType.Float16 or ElementType.BFloat16 ? $"({operand} ? ({target})1f : ({target})0f)" : $"({target})({operand} ? 1 : 0)";
+            return to is ElementType.Float16 or ElementType.BFloat16 || to.IsSmallFloat() ? $"({operand} ? ({target})1f : ({target})0f)" : $"({target})({operand} ? 1 : 0)";
         }
 
-        // bfloat16 converts to and from float32 alone.
-        return from == ElementType.BFloat16 || to == ElementType.BFloat16 ? $"unchecked(({target})(float){operand})" : $"unchecked(({target}){operand})";
+        // These convert to and from float32 alone.
+        return from == ElementType.BFloat16 || to == ElementType.BFloat16 || to.IsSmallFloat() ? $"unchecked(({target})(float){operand})" : $"unchecked(({target}){operand})";
     }
 }

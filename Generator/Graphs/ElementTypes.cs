@@ -36,6 +36,7 @@ internal static class ElementTypes
         ElementType.UInt64 => "ulong",
         ElementType.Int64 => "long",
         ElementType.Boolean => "bool",
+        _ when type.IsSmallFloat() => type.ToString(),
         _ => null,
     };
 
@@ -45,6 +46,10 @@ internal static class ElementTypes
     public static bool IsSigned(this ElementType type) => type is ElementType.Int8 or ElementType.Int16 or ElementType.Int32 or ElementType.Int64;
 
     public static bool IsFloat(this ElementType type) => type is ElementType.Float32 or ElementType.Float64 or ElementType.Float16 or ElementType.BFloat16;
+
+    /// <summary>Whether it is a floating-point type of at most 8 bits: elements are stored, moved and converted; there is no arithmetic on them.</summary>
+    public static bool IsSmallFloat(this ElementType type) => type is ElementType.Float8E4M3FN or ElementType.Float8E4M3FNUZ or ElementType.Float8E5M2
+        or ElementType.Float8E5M2FNUZ or ElementType.Float8E8M0 or ElementType.Float4E2M1;
 
     /// <summary>The spelling of ONNX's type strings, as in <c>tensor(float)</c>, for messages and dumps.</summary>
     public static string OnnxName(this ElementType type) => type switch

@@ -5,6 +5,15 @@ namespace Cameo.Generator.Lowering;
 internal enum ElementOperation
 {
     Convert,
+
+    /// <summary>Conversion to a floating-point type of at most 8 bits in which what is too large becomes NaN or infinite.</summary>
+    ConvertUnsaturated,
+
+    /// <summary>Conversion to the next power of two that is not larger.</summary>
+    ConvertDown,
+
+    /// <summary>Conversion to the nearest power of two.</summary>
+    ConvertNearest,
     Select,
 
     Add,

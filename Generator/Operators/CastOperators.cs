@@ -6,8 +6,8 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// Cast and CastLike: https://onnx.ai/onnx/operators/onnx__Cast.html and https://onnx.ai/onnx/operators/onnx__CastLike.html. Version 1 names the target type
 /// with a string, version 6 with a number; the later versions add bfloat16, 8-, 4- and 2-bit types and the attributes <c>saturate</c> and <c>round_mode</c>
-/// for float8. At run time bool, integers, float16, bfloat16, float32 and float64 are converted; other targets only where the value is
-/// a constant. Strings are refused. Floating-point numbers are truncated towards zero when they become integers.
+/// for float8. Strings are refused. Floating-point numbers are truncated towards zero when they become integers, and rounded to the nearest number when they become narrower
+/// ones, ties to even; float8 takes its largest number for what is larger unless <c>saturate</c> is 0.
 /// </summary>
 internal sealed class CastOperators : PointwiseOperator
 {
@@ -43,16 +43,16 @@ internal sealed class CastOperators : PointwiseOperator
             return;
         }
 
-        // Packing converts 4- and 2-bit constants too.
-        bool isPacked = QuantizedConstants.IsPacked(input.ElementType) && input.Constant is not null;
-        bool convertible = IsConvertible(input.ElementType) && IsConvertible(target);
+        // Packing converts constants of less than a byte and of float8 too.
+        bool isPacked = input.Constant is not null && (QuantizedConstants.IsPacked(input.ElementType) || input.ElementType.IsSmallFloat());
+        bool convertible = IsConvertible(input.ElementType) && IsConvertible(target) && !(isPacked && target.IsSmallFloat());
         if (!convertible && input.ElementType != target)
         {
             throw ModelException.Unsupported(node, $"a conversion from {input.ElementType.OnnxName()} to {target.OnnxName()} is not supported");
         }
 
         var type = new TensorType(target, input.Shape);
-        if (isPacked || ConstantMoves.IsLarge(input.Constant))
+        if (isPacked || (ConstantMoves.IsLarge(input.Constant) && !target.IsSmallFloat()))
         {
             context.SetConstant(node.Output, new WeightConstant(type, new WeightCast(ConstantMoves.ToExpression(input.Constant!), target)));
             return;
@@ -63,7 +63,28 @@ internal sealed class CastOperators : PointwiseOperator
         PointwiseFolding.Fold(node, Express(node, [new InputExpression(0, input.ElementType)]), context);
     }
 
-    public override Expression Express(Node node, IReadOnlyList<Expression?> inputs) => Expression.Convert(inputs[0]!, Target(node));
+    public override Expression Express(Node node, IReadOnlyList<Expression?> inputs)
+    {
+        ElementType target = Target(node);
+        Expression input = inputs[0]!;
+        if (!target.IsSmallFloat() || input.Type == target || target == ElementType.Float4E2M1)
+        {
+            return Expression.Convert(input, target);
+        }
+
+        bool saturates = node.IntegerAttribute("saturate", 1) != 0;
+        string rounding = target == ElementType.Float8E8M0 ? node.StringAttribute("round_mode", "up") : "up";
+        return (rounding, saturates) switch
+        {
+            ("up", true) => Expression.Convert(input, target),
+            ("up", false) => Converted(ElementOperation.ConvertUnsaturated),
+            ("down", _) => Converted(ElementOperation.ConvertDown),
+            ("nearest", true) => Converted(ElementOperation.ConvertNearest),
+            _ => throw ModelException.Unsupported(node, $"round_mode '{rounding}' with saturate {(saturates ? 1 : 0)} is not supported"),
+        };
+
+        OperationExpression Converted(ElementOperation operation) => new(operation, target, [Expression.Convert(input, ElementType.Float32)]);
+    }
 
     /// <summary>CastLike becomes Cast, so that its second input is not needed at run time; a conversion to the type that the input has is none.</summary>
     public override bool Normalize(Node node, ExpansionContext context)
@@ -75,13 +96,17 @@ internal sealed class CastOperators : PointwiseOperator
             return false;
         }
 
-        context.Replace(node.Output, isNone ? node.Input(0) : context.Add("Cast", [("to", (long)target)], node.Input(0)));
+        context.Replace(node.Output, isNone ? node.Input(0) : context.Add("Cast", [("to", (long)target), .. Conversion(node)], node.Input(0)));
         return true;
     }
 
     public override bool Expand(Node node, ExpansionContext context) => Type == "CastLike" && Normalize(node, context);
 
-    private static bool IsConvertible(ElementType type) => QuantizedConstants.IsPacked(type) || ElementTypeSet.NumericOrBoolean.Contains(type);
+    /// <summary>The attributes that say how numbers become float8.</summary>
+    private static IEnumerable<(string Name, object Value)> Conversion(Node node) => node.Attributes.Values
+        .Where(attribute => attribute.Name is "saturate" or "round_mode").Select(attribute => (attribute.Name, attribute.Value));
+
+    private static bool IsConvertible(ElementType type) => QuantizedConstants.IsPacked(type) || type.IsSmallFloat() || ElementTypeSet.NumericOrBoolean.Contains(type);
 
     private ElementType Target(Node node)
     {

@@ -112,6 +112,8 @@ internal static class OperatorRegistry
         MatMulBnb4Operator.All,
         NhwcMaxPoolOperator.All,
         LossOperators.All,
+        LinearAttentionOperator.All,
+        CausalConvWithStateOperator.All,
         GatherBlockQuantizedOperator.All,
         ResizeOperators.All,
     ];

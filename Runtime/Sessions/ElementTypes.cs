@@ -1,4 +1,5 @@
 using System.Numerics;
+using Cameo.Vectors;
 
 namespace Cameo.Sessions;
 
@@ -21,7 +22,7 @@ public static class ElementTypes
     };
 
     /// <summary>The element type of a .NET type.</summary>
-    /// <typeparam name="T">A numeric type, <see cref="bool"/> or <see cref="Complex"/>.</typeparam>
+    /// <typeparam name="T">A numeric type (of .NET or <see cref="Cameo.Vectors"/>), <see cref="bool"/> or <see cref="Complex"/>.</typeparam>
     /// <exception cref="NotSupportedException">No element type has these values.</exception>
     public static ElementType Of<T>()
         where T : unmanaged
@@ -39,6 +40,13 @@ public static class ElementTypes
         if (typeof(T) == typeof(short)) { return ElementType.Int16; }
         if (typeof(T) == typeof(uint)) { return ElementType.UInt32; }
         if (typeof(T) == typeof(ulong)) { return ElementType.UInt64; }
+        if (typeof(T) == typeof(BFloat16)) { return ElementType.BFloat16; }
+        if (typeof(T) == typeof(Float8E4M3FN)) { return ElementType.Float8E4M3FN; }
+        if (typeof(T) == typeof(Float8E4M3FNUZ)) { return ElementType.Float8E4M3FNUZ; }
+        if (typeof(T) == typeof(Float8E5M2)) { return ElementType.Float8E5M2; }
+        if (typeof(T) == typeof(Float8E5M2FNUZ)) { return ElementType.Float8E5M2FNUZ; }
+        if (typeof(T) == typeof(Float8E8M0)) { return ElementType.Float8E8M0; }
+        if (typeof(T) == typeof(Float4E2M1)) { return ElementType.Float4E2M1; }
         if (typeof(T) == typeof(Complex)) { return ElementType.Complex128; }
         throw new NotSupportedException($"No element type has the values of {typeof(T)}.");
     }

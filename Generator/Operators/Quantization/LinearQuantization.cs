@@ -12,6 +12,9 @@ internal static class LinearQuantization
         return Clamp(context, formula.Apply("Round", formula.Divide(x, scale)), zero, type);
     }
 
+    /// <summary>x / scale + zero point, for types whose conversion rounds.</summary>
+    public static Value Scaled(Formula formula, Value x, Value scale, Value? zero) => formula.Divide(x, scale) is var scaled && zero is null ? scaled : formula.Add(scaled, zero);
+
     /// <summary>round(x · factor) + zero point, clamped, as elements of the type.</summary>
     public static Value Requantize(ExpansionContext context, Value x, Value factor, Value? zero, ElementType type)
     {

@@ -6,7 +6,7 @@ namespace Cameo.Generator.Operators;
 /// QuantizeLinear and DequantizeLinear: https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html, https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html. One scale for all,
 /// one an index of an axis (version 13), or one a block along an axis (<c>block_size</c>, version 21; the last block may be partial). Version 21 adds 4- and 16-bit
 /// integers and <c>output_dtype</c>, 23 the result's type of DequantizeLinear. (x - zero point) · scale, and round-half-even(x / scale) + zero point, clamped, as pointwise
-/// operators in float32. float8 and float4 are refused.
+/// operators in float32. For float8 and float4 (versions 19 and 23) the conversion itself rounds, and saturates unless <c>saturate</c> is 0.
 /// </summary>
 internal sealed class LinearQuantizationOperators : Operator
 {
@@ -38,7 +38,7 @@ internal sealed class LinearQuantizationOperators : Operator
         ElementTypeSet.Floating.Require(node, 1);
         ElementType type = Quantizes ? QuantizedType(node) : DequantizedType(node);
         ElementType integers = Quantizes ? type : x.ElementType;
-        if (QuantizedRange.TryFind(integers) is null)
+        if (QuantizedRange.TryFind(integers) is null && !integers.IsSmallFloat())
         {
             throw ModelException.Unsupported(node, $"quantisation as {integers.OnnxName()} is not supported");
         }
@@ -66,14 +66,16 @@ internal sealed class LinearQuantizationOperators : Operator
         Value scale = Parameter(node, 1, formula, context, blocked);
         Value? zero = node.OptionalInput(2) is null ? null : Parameter(node, 2, formula, context, blocked);
         Value result = Quantizes
-            ? LinearQuantization.Quantize(context, split, scale, zero, node.Output.ElementType)
+            ? node.Output.ElementType.IsSmallFloat() ? LinearQuantization.Scaled(formula, split, scale, zero) : LinearQuantization.Quantize(context, split, scale, zero, node.Output.ElementType)
             : formula.Multiply(zero is null ? split : formula.Subtract(split, zero), scale);
         if (!blocked.Equals(x.Shape))
         {
             result = formula.ReshapeLike(result, x);
         }
 
-        context.Replace(node.Output, formula.Cast(result, node.Output.ElementType));
+        context.Replace(node.Output, node.Output.ElementType.IsSmallFloat()
+            ? context.Add("Cast", [("to", (long)node.Output.ElementType), ("saturate", node.IntegerAttribute("saturate", 1))], result)
+            : formula.Cast(result, node.Output.ElementType));
         return true;
     }
 
