@@ -21,37 +21,25 @@ internal static unsafe class MatrixBlock
     /// <summary>C block = epilogue(rows · panel).</summary>
     /// <typeparam name="V">Vector type.</typeparam>
     /// <typeparam name="TEpilogue">The epilogue.</typeparam>
-    /// <param name="packedA">Rows packed by <see cref="MatrixPacking.PackLeft"/>.</param>
-    /// <param name="rows">Number of rows.</param>
-    /// <param name="depth">Number of products in each sum.</param>
-    /// <param name="panel">First element of the panel.</param>
-    /// <param name="strideB">Floats from one row of the panel to the next.</param>
-    /// <param name="hasNext">Whether another packed panel that will be used next follows this one in memory.</param>
-    /// <param name="sums">Room for (rows, rounded up to tiles) · 32 sums.</param>
-    /// <param name="c">First element of the block of C.</param>
-    /// <param name="ldc">Floats from one row of C to the next.</param>
-    /// <param name="columns">Columns present in the panel, at most 32.</param>
+    /// <param name="product">Operands, sizes and where results go.</param>
     /// <param name="epilogue">The epilogue.</param>
-    /// <param name="row">Row that the epilogue calls the block's first.</param>
-    /// <param name="column">Column that the epilogue calls the panel's first.</param>
-    public static void Multiply<V, TEpilogue>(
-        float* packedA, nint rows, nint depth, float* panel, nint strideB, bool hasNext, float* sums, float* c, nint ldc, nint columns, ref TEpilogue epilogue, nint row, nint column)
+    public static void Multiply<V, TEpilogue>(in PanelProduct product, ref TEpilogue epilogue)
         where V : struct, IVector<V>
         where TEpilogue : struct, IEpilogue
     {
-        bool isSingleTile = rows <= MatrixTile.LargestRows<V>();
+        bool isSingleTile = MatrixTile.RowsFor<V>(product.Rows) == product.Rows;
         bool isSingleStrip = 2 * V.Count == MatrixMultiply.PanelColumns;
-        nint depthBlock = !isSingleTile ? BalancedDepth(depth, DepthBlock)
-            : isSingleStrip ? depth
-            : BalancedDepth(depth, StripDepthBlock);
+        nint depthBlock = !isSingleTile ? BalancedDepth(product.Depth, DepthBlock)
+            : isSingleStrip ? product.Depth
+            : BalancedDepth(product.Depth, StripDepthBlock);
         nint begin = 0;
         do
         {
-            nint count = Math.Min(depthBlock, depth - begin);
-            MultiplyPart<V, TEpilogue>(packedA, rows, depth, begin, count, panel + (begin * strideB), strideB, hasNext || (begin + count < depth && strideB == MatrixMultiply.PanelColumns), sums, c, ldc, columns, ref epilogue, row, column);
+            nint count = Math.Min(depthBlock, product.Depth - begin);
+            MultiplyPart<V, TEpilogue>(product, begin, count, ref epilogue);
             begin += count;
         }
-        while (begin < depth);
+        while (begin < product.Depth);
     }
 
     /// <summary>Stores epilogue(sums) for rows whose sums are complete.</summary>
@@ -86,60 +74,97 @@ internal static unsafe class MatrixBlock
         }
     }
 
-    private static void MultiplyPart<V, TEpilogue>(
-        float* packedA,
-        nint rows,
-        nint depth,
-        nint begin,
-        nint count,
-        float* panel,
-        nint strideB,
-        bool hasNext,
-        float* sums,
-        float* c,
-        nint ldc,
-        nint columns,
-        ref TEpilogue epilogue,
-        nint row,
-        nint column)
+    private static void MultiplyPart<V, TEpilogue>(in PanelProduct product, nint begin, nint count, ref TEpilogue epilogue)
         where V : struct, IVector<V>
         where TEpilogue : struct, IEpilogue
     {
-        nint strips = (columns + (2 * V.Count) - 1) / (2 * V.Count) * 2 * V.Count;
-        nint tiles = (rows + MatrixTile.LargestRows<V>() - 1) / MatrixTile.LargestRows<V>() * (strips / (2 * V.Count));
-        byte* next = WhatToFetch(panel, count, tiles, hasNext, out nint nextStep);
-        for (nint done = 0; done < rows;)
+        bool isFirst = begin == 0, isLast = begin + count == product.Depth;
+
+        // Sums that nothing is done to need no place of their own.
+        bool sumsInOutput = typeof(TEpilogue) == typeof(NoEpilogue) && product.Columns == MatrixMultiply.PanelColumns;
+        nint strips = (product.Columns + (2 * V.Count) - 1) / (2 * V.Count) * 2 * V.Count;
+        nint rowTiles = (product.Rows + MatrixTile.LargestRows<V>() - 1) / MatrixTile.LargestRows<V>();
+        nint share = PackingShare(product, count, rowTiles);
+        nint packed = begin;
+        var tile = new TileOperands
         {
-            int tileRows = MatrixTile.RowsFor<V>(rows - done);
-            nint present = Math.Min(tileRows, rows - done);
-            if (begin + count == depth && !TEpilogue.Stores)
+            RowStrideA = product.A.RowStride,
+            StrideB = product.StrideB,
+            Sums = product.Sums,
+            SumStride = sumsInOutput ? product.StrideC : MatrixTile.SumStride,
+        };
+        ChooseWhatToFetch(product, begin, count, rowTiles * strips / (2 * V.Count), isLast, ref tile);
+        float* panel = product.Panel + (begin * product.StrideB);
+        float* c = product.C;
+        for (nint done = 0; done < product.Rows;)
+        {
+            int tileRows = MatrixTile.RowsFor<V>(product.Rows - done);
+            tile.A = product.A.At(done, begin, tileRows);
+            tile.StepA = product.A.Step(tileRows);
+            if (isLast && !TEpilogue.Stores)
             {
-                PrefetchOutput(c, ldc, present);
+                PrefetchOutput(c, product.StrideC, tileRows);
             }
 
-            if (tileRows == 1 && 2 * V.Count < MatrixMultiply.PanelColumns)
+            float* sums = sumsInOutput ? c : tile.Sums;
+            nint pieceRows = Math.Min(share, begin + count - packed);
+            if (tileRows == 1 && 2 * V.Count < MatrixMultiply.PanelColumns && tile.StepA == 1)
             {
-                MatrixRow.Multiply<V>(packedA + begin, panel, strideB, count, sums, begin != 0);
+                MatrixRow.Multiply<V>(tile.A, panel, product.StrideB, count, sums, !isFirst);
             }
             else
             {
-                for (nint strip = 0; strip < strips; strip += 2 * V.Count)
-                {
-                    MatrixTile.Multiply<V>(tileRows, packedA + (begin * tileRows), panel + strip, strideB, count, sums + strip, begin != 0, next, nextStep);
-                    next += count * nextStep;
-                }
+                FetchSource(product.Source, packed, pieceRows, count, ref tile);
+                MultiplyStrips<V>(tileRows, ref tile, panel, strips, count, sums, !isFirst);
             }
 
-            if (begin + count == depth)
+            if (pieceRows > 0)
             {
-                Finish<V, TEpilogue>(sums, present, c, ldc, columns, ref epilogue, row + done, column);
+                product.Source.Pack<V>(packed, pieceRows);
+                packed += pieceRows;
             }
 
-            packedA += tileRows * depth;
-            sums += tileRows * MatrixTile.SumStride;
-            c += present * ldc;
-            done += present;
+            if (!sumsInOutput)
+            {
+                if (isLast)
+                {
+                    Finish<V, TEpilogue>(sums, tileRows, c, product.StrideC, product.Columns, ref epilogue, product.Row + done, product.Column);
+                }
+
+                // Sums that are complete are needed no more: their place stays in the first-level cache.
+                tile.Sums += isFirst && isLast ? 0 : tileRows * MatrixTile.SumStride;
+            }
+
+            c += tileRows * product.StrideC;
+            done += tileRows;
         }
+
+        if (product.Source.Data != null && packed < begin + count)
+        {
+            product.Source.Pack<V>(packed, begin + count - packed);
+        }
+    }
+
+    private static void MultiplyStrips<V>(int tileRows, ref TileOperands tile, float* panel, nint strips, nint count, float* sums, bool accumulate)
+        where V : struct, IVector<V>
+    {
+        TileOperands operands = tile;
+        for (nint strip = 0; strip < strips; strip += 2 * V.Count)
+        {
+            operands.B = panel + strip;
+            operands.Sums = sums + strip;
+            MatrixTile.Multiply<V>(tileRows, operands, count, accumulate);
+            operands.Next += (count + operands.StepsPerFetch - 1) / operands.StepsPerFetch * operands.NextStep;
+        }
+
+        tile.Next = operands.Next;
+    }
+
+    /// <summary>Rows of the next panel to pack after each tile: a multiple of what is transposed at a time, or all of this part's where few tiles are left to do it.</summary>
+    private static nint PackingShare(in PanelProduct product, nint count, nint rowTiles)
+    {
+        const nint transposed = 16;
+        return product.Source.Data == null ? 0 : ((count + rowTiles - 1) / rowTiles + transposed - 1) / transposed * transposed;
     }
 
     /// <summary>
@@ -147,16 +172,27 @@ internal static unsafe class MatrixBlock
     /// would wait for memory (2 to 3 % of a product with 128 rows). A single tile reads B once and in order, which the hardware foresees
     /// by itself: fetching ahead there, by whatever distance, was measured to cost up to 10 % of the bandwidth.
     /// </summary>
-    private static byte* WhatToFetch(float* panel, nint count, nint tiles, bool hasNext, out nint step)
+    private static void ChooseWhatToFetch(in PanelProduct product, nint begin, nint count, nint tiles, bool isLast, ref TileOperands tile)
     {
-        if (tiles == 1 || !hasNext)
-        {
-            step = 0;
-            return (byte*)panel;
-        }
+        bool hasNext = product.HasNext || (!isLast && product.StrideB == MatrixMultiply.PanelColumns);
+        bool fetches = tiles > 1 && hasNext;
+        tile.Next = (byte*)(fetches ? product.Panel + ((begin + count) * MatrixMultiply.PanelColumns) : product.Panel);
+        tile.NextStep = fetches ? TileOperands.FetchedBytes : 0;
+        tile.StepsPerFetch = fetches ? tiles : Math.Max(count, 1);
+    }
 
-        step = ((MatrixMultiply.PanelColumns * sizeof(float)) + tiles - 1) / tiles;
-        return (byte*)(panel + (count * MatrixMultiply.PanelColumns));
+    /// <summary>
+    /// Fetches the rows of the next panel that are packed after this tile. They are often a page or more apart, where the hardware foresees nothing and where few of them fit a cache at a time,
+    /// as they fall into few of its sets; hence not the whole panel at once.
+    /// </summary>
+    private static void FetchSource(in PanelSource source, nint row, nint rows, nint count, ref TileOperands tile)
+    {
+        if (rows > 0 && source.ColumnStride == 1)
+        {
+            tile.Next = (byte*)(source.Data + (row * source.RowStride));
+            tile.NextStep = source.RowStride * sizeof(float);
+            tile.StepsPerFetch = Math.Max(count / rows, 1);
+        }
     }
 
     /// <summary>

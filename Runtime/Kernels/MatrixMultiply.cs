@@ -67,7 +67,7 @@ public static unsafe class MatrixMultiply
         var work = new BatchedProductWork<TEpilogue>
         {
             Workers = workers,
-            Partition = MatrixPartition.Create(workers.Count, merged.BatchCount, merged.Rows, merged.Columns, merged.Depth),
+            Partition = MatrixPartition.CreateUnpacked(workers.Count, merged.BatchCount, merged.Rows, merged.Columns, merged.Depth),
             Operands = merged,
             Epilogue = epilogue,
         };

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Cameo.Vectors;
 
 namespace Cameo.Kernels;
@@ -5,22 +6,22 @@ namespace Cameo.Kernels;
 /// <summary>Copies operands into the order in which <see cref="MatrixTile"/> reads them.</summary>
 internal static unsafe class MatrixPacking
 {
+    /// <summary>How far ahead rows of a panel are fetched: no more than fit the first-level cache where they all fall into one of its sets.</summary>
+    private const nint RowsAhead = 4;
+
     /// <summary>Floats that <see cref="PackLeft"/> writes at most.</summary>
     public static nint LeftLength(nint rows, nint depth) => (rows + MatrixTile.MaximumRows - 1) * depth;
 
-    /// <summary>
-    /// Packs rows of the left operand as tiles [depth][tile rows], one after the other; rows that are missing in the last tile are 0.
-    /// </summary>
+    /// <summary>Packs rows of the left operand as tiles [depth][tile rows], one after the other.</summary>
     public static void PackLeft<V>(float* a, nint rowStride, nint columnStride, nint rows, nint depth, float* packed)
         where V : struct, IVector<V>
     {
         for (nint row = 0; row < rows;)
         {
             int tileRows = MatrixTile.RowsFor<V>(rows - row);
-            nint present = Math.Min(tileRows, rows - row);
-            PackTile(a + (row * rowStride), rowStride, columnStride, present, tileRows, depth, packed);
+            PackTile(a + (row * rowStride), rowStride, columnStride, tileRows, tileRows, depth, packed);
             packed += tileRows * depth;
-            row += present;
+            row += tileRows;
         }
     }
 
@@ -41,6 +42,11 @@ internal static unsafe class MatrixPacking
     private static void PackTile(float* source, nint lineStride, nint depthStride, nint present, nint width, nint depth, float* packed)
     {
         nint line = 0;
+        for (; lineStride == 1 && line + 4 <= present; line += 4)
+        {
+            CopyFourColumns(source + line, depthStride, width, depth, packed + line);
+        }
+
         for (; line + 4 <= present; line += 4)
         {
             PackFourLines(source + (line * lineStride), lineStride, depthStride, width, depth, packed + line);
@@ -66,6 +72,17 @@ internal static unsafe class MatrixPacking
                 *to = 0;
                 to += width;
             }
+        }
+    }
+
+    /// <summary>Lines that lie side by side are copied four at a time.</summary>
+    private static void CopyFourColumns(float* source, nint depthStride, nint width, nint depth, float* packed)
+    {
+        for (; depth > 0; depth--)
+        {
+            Vector128.Store(Vector128.Load(source), packed);
+            source += depthStride;
+            packed += width;
         }
     }
 
@@ -100,6 +117,12 @@ internal static unsafe class MatrixPacking
     private static void PackRows<V>(float* b, nint rowStride, nint columns, nint depth, float* packed)
         where V : struct, IVector<V>
     {
+        if (columns == MatrixMultiply.PanelColumns)
+        {
+            PackFullRows<V>(b, rowStride, depth, packed);
+            return;
+        }
+
         nint full = columns / V.Count * V.Count;
         for (nint index = 0; index < depth; index++)
         {
@@ -117,6 +140,24 @@ internal static unsafe class MatrixPacking
             for (; column < MatrixMultiply.PanelColumns; column++)
             {
                 packed[column] = 0;
+            }
+
+            b += rowStride;
+            packed += MatrixMultiply.PanelColumns;
+        }
+    }
+
+    private static void PackFullRows<V>(float* b, nint rowStride, nint depth, float* packed)
+        where V : struct, IVector<V>
+    {
+        for (nint index = 0; index < depth; index++)
+        {
+            // Rows are often a page or more apart, which the hardware does not foresee.
+            Prefetch.ToFirstLevel(b + (RowsAhead * rowStride));
+            Prefetch.ToFirstLevel(b + (RowsAhead * rowStride) + Prefetch.LineFloats);
+            for (nint column = 0; column < MatrixMultiply.PanelColumns; column += V.Count)
+            {
+                V.Store(V.Load(b + column), packed + column);
             }
 
             b += rowStride;

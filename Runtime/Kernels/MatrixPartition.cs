@@ -20,6 +20,9 @@ internal readonly struct MatrixPartition
     /// </summary>
     private const int BlockBytes = 448 * 1024;
 
+    /// <summary>Bytes of a block's rows that stream from the third-level cache for every panel, where several threads may each have their own.</summary>
+    private const int StreamedBlockBytes = 4 * 1024 * 1024;
+
     // With several items a thread, one that is held up leaves its share to the others.
     private const int ItemsPerThread = 4;
 
@@ -56,7 +59,17 @@ internal readonly struct MatrixPartition
     public nint Items => Blocks * Groups;
 
     /// <summary>Cuts <paramref name="batches"/> products of the same size, without dividing units of <paramref name="panelsPerUnit"/> panels.</summary>
-    public static MatrixPartition Create(int workers, nint batches, nint rows, nint columns, nint depth, int panelsPerUnit = 1)
+    public static MatrixPartition Create(int workers, nint batches, nint rows, nint columns, nint depth, int panelsPerUnit = 1) =>
+        Create(workers, batches, rows, columns, depth, panelsPerUnit, Math.Min(BlockBytes / (Math.Clamp(depth, 1, MatrixBlock.DepthBlock) * sizeof(float)), MaximumBlockRows));
+
+    /// <summary>
+    /// Cuts products whose right operand is packed by the run itself, panel by panel and anew for each block of rows: blocks are as large as rows of A may stream past for every panel
+    /// from the third-level cache, 2 bytes a cycle.
+    /// </summary>
+    public static MatrixPartition CreateUnpacked(int workers, nint batches, nint rows, nint columns, nint depth) =>
+        Create(workers, batches, rows, columns, depth, 1, Math.Max(StreamedBlockBytes / (Math.Max(depth, 1) * sizeof(float)), MaximumBlockRows));
+
+    private static MatrixPartition Create(int workers, nint batches, nint rows, nint columns, nint depth, int panelsPerUnit, nint target)
     {
         double work = (double)batches * rows * columns * depth;
         var threads = (int)Math.Clamp(work / MinimumWorkPerThread, 1, workers);
@@ -64,7 +77,6 @@ internal readonly struct MatrixPartition
         nint wantedItems = threads == 1 ? 1 : threads * ItemsPerThread;
 
         // Blocks are whole tiles of the widest kernel, so that only the last block has a smaller one.
-        nint target = Math.Min(BlockBytes / (Math.Clamp(depth, 1, MatrixBlock.DepthBlock) * sizeof(float)), MaximumBlockRows);
         nint blocks = CeilingDivide(rows, target);
         if (batches * blocks * panels < wantedItems)
         {

@@ -28,14 +28,15 @@ internal unsafe struct PackedProductWork<TEpilogue> : IItemWork
             float* sums = stackalloc float[MatrixTile.SumStride];
             while (items.TryTake(out nint item))
             {
-                MultiplyGroup<V>(A, sums, 0, 1, item);
+                MultiplyGroup<V>(LeftRows.Packed(A, Depth), sums, 0, 1, item);
             }
 
             return;
         }
 
         nint sumLength = (Partition.RowsPerBlock + MatrixTile.MaximumRows) * MatrixTile.SumStride;
-        nint leftLength = MatrixPacking.LeftLength(Math.Min(Partition.RowsPerBlock, Rows), Depth);
+        bool inPlace = LeftRows.AreBestInPlace(StrideA, 1, Math.Min(Partition.RowsPerBlock, Rows), Depth, Partition.PanelsPerGroup * Partition.Groups);
+        nint leftLength = inPlace ? 0 : MatrixPacking.LeftLength(Math.Min(Partition.RowsPerBlock, Rows), Depth);
         float* scratch = (float*)Workers.Scratch(part, (nuint)(sumLength + leftLength) * sizeof(float));
         float* packedA = scratch + sumLength;
         nint packedBlock = -1;
@@ -44,37 +45,41 @@ internal unsafe struct PackedProductWork<TEpilogue> : IItemWork
             (nint block, nint group) = Math.DivRem(item, Partition.Groups);
             nint row = block * Partition.RowsPerBlock;
             nint rows = Math.Min(Partition.RowsPerBlock, Rows - row);
-            if (block != packedBlock)
+            float* a = A + (row * StrideA);
+            if (!inPlace && block != packedBlock)
             {
-                MatrixPacking.PackLeft<V>(A + (row * StrideA), StrideA, 1, rows, Depth, packedA);
+                MatrixPacking.PackLeft<V>(a, StrideA, 1, rows, Depth, packedA);
                 packedBlock = block;
             }
 
-            MultiplyGroup<V>(packedA, scratch, row, rows, group);
+            MultiplyGroup<V>(inPlace ? LeftRows.InPlace(a, StrideA, 1) : LeftRows.Packed(packedA, Depth), scratch, row, rows, group);
         }
     }
 
-    private void MultiplyGroup<V>(float* packedA, float* sums, nint row, nint rows, nint group)
+    private void MultiplyGroup<V>(LeftRows left, float* sums, nint row, nint rows, nint group)
         where V : struct, IVector<V>
     {
         nint end = Math.Min((group + 1) * Partition.PanelsPerGroup * MatrixMultiply.PanelColumns, Columns);
         for (nint column = group * Partition.PanelsPerGroup * MatrixMultiply.PanelColumns; column < end; column += MatrixMultiply.PanelColumns)
         {
             nint columns = Math.Min(MatrixMultiply.PanelColumns, end - column);
-            MatrixBlock.Multiply<V, TEpilogue>(
-                packedA,
-                rows,
-                Depth,
-                PackedB + (column * Depth),
-                MatrixMultiply.PanelColumns,
-                column + columns < end,
-                sums,
-                C + (row * StrideC) + column,
-                StrideC,
-                columns,
-                ref Epilogue,
-                row,
-                column);
+            float* panel = PackedB + (column * Depth);
+            var product = new PanelProduct
+            {
+                A = left,
+                Rows = rows,
+                Depth = Depth,
+                Panel = panel,
+                StrideB = MatrixMultiply.PanelColumns,
+                HasNext = column + columns < end,
+                Sums = sums,
+                C = C + (row * StrideC) + column,
+                StrideC = StrideC,
+                Columns = columns,
+                Row = row,
+                Column = column,
+            };
+            MatrixBlock.Multiply<V, TEpilogue>(product, ref Epilogue);
         }
     }
 }
