@@ -10,13 +10,32 @@ internal static class EpilogueWriter
     public static string WriteMatrix(FusedEpilogue epilogue, KernelWriter writer)
     {
         Shape shape = epilogue.Output.Shape;
-        int rank = shape.Rank;
-        return Write(epilogue, writer, "NoEpilogue", "IEpilogue", "nint row, nint column", (view, pointer, parameters) =>
-        {
-            string column = view.Strides[rank - 1] == Dimension.Zero ? "" : " + column";
-            string row = Offset(parameters, shape, view, rank - 1, "row");
-            return (view.Strides[rank - 1] == Dimension.Zero && shape[rank - 1].Value != 1, $"{pointer}{row}{column}");
-        });
+        return Write(epilogue, writer, "NoEpilogue", "IEpilogue", "nint row, nint column", (view, pointer, parameters) => MatrixAddress(shape, view, pointer, parameters));
+    }
+
+    /// <summary>C# of an epilogue's other operands at a row and column of its output, each a vector.</summary>
+    public static string[] MatrixLoads(FusedEpilogue epilogue, StructParameters parameters)
+    {
+        Shape shape = epilogue.Output.Shape;
+        return Loads(epilogue, parameters, (view, pointer, sizes) => MatrixAddress(shape, view, pointer, sizes));
+    }
+
+    /// <summary>Writes what an epilogue computes, of the local <c>value</c> and its other operands; returns the result as C#.</summary>
+    public static string Write(Expression expression, CodeWriter body, string[] loads, StructParameters parameters, Dictionary<string, int> names)
+    {
+        var writer = new ExpressionWriter(
+            body,
+            (operation, operands) => VectorSpelling.TryFormat(operation.Operation, operands)!,
+            leaf => leaf switch
+            {
+                ConstantExpression constant => VectorSpelling.Constant(constant),
+                SizeExpression size => $"V.Broadcast((float){Parenthesise(parameters.Size(size.Size))})",
+                InputExpression input => input.Input == 0 ? "value" : loads[input.Input - 1],
+                _ => null,
+            },
+            _ => "V",
+            names);
+        return ExpressionWriter.Unwrap(writer.Write(expression));
     }
 
     /// <summary>For results in NCHW order, lanes along the pixels of one channel: an <c>IChannelEpilogue</c>.</summary>
@@ -72,26 +91,8 @@ internal static class EpilogueWriter
 
         string name = $"{writer.Name}Epilogue";
         var parameters = new StructParameters(writer);
-        string[] loads = [.. epilogue.Inputs.Select((view, index) =>
-        {
-            (bool same, string text) = address(view, parameters.Pointer(view, $"input{index}"), parameters);
-            return !same ? Load("V", view.ElementType, text)
-                : view.ElementType == ElementType.Float32 ? $"V.Broadcast(*({text}))"
-                : $"V.Broadcast({Load("ScalarFloat", view.ElementType, text)}.Value)";
-        })];
         var body = new CodeWriter();
-        var expressionWriter = new ExpressionWriter(
-            body,
-            (operation, operands) => VectorSpelling.TryFormat(operation.Operation, operands)!,
-            leaf => leaf switch
-            {
-                ConstantExpression constant => VectorSpelling.Constant(constant),
-                SizeExpression size => $"V.Broadcast((float){Parenthesise(parameters.Size(size.Size))})",
-                InputExpression input => input.Input == 0 ? "value" : loads[input.Input - 1],
-                _ => null,
-            },
-            _ => "V");
-        string result = ExpressionWriter.Unwrap(expressionWriter.Write(expression));
+        string result = Write(expression, body, Loads(epilogue, parameters, address), parameters, new Dictionary<string, int>(StringComparer.Ordinal));
         writer.Helper(code =>
         {
             code.Line($"/// <summary>What {writer.Name} does to each of its sums before storing it.</summary>");
@@ -105,6 +106,25 @@ internal static class EpilogueWriter
             }
         });
         return parameters.IsEmpty ? $"default({name})" : $"new {name}{parameters.Arguments}";
+    }
+
+    private static string[] Loads(FusedEpilogue epilogue, StructParameters parameters, Func<View, string, StructParameters, (bool Same, string Address)> address) =>
+    [
+        .. epilogue.Inputs.Select((view, index) =>
+        {
+            (bool same, string text) = address(view, parameters.Pointer(view, $"input{index}"), parameters);
+            return !same ? Load("V", view.ElementType, text)
+                : view.ElementType == ElementType.Float32 ? $"V.Broadcast(*({text}))"
+                : $"V.Broadcast({Load("ScalarFloat", view.ElementType, text)}.Value)";
+        }),
+    ];
+
+    private static (bool Same, string Address) MatrixAddress(Shape shape, View view, string pointer, StructParameters parameters)
+    {
+        int last = shape.Rank - 1;
+        string column = view.Strides[last] == Dimension.Zero ? "" : " + column";
+        string row = Offset(parameters, shape, view, last, "row");
+        return (view.Strides[last] == Dimension.Zero && shape[last].Value != 1, $"{pointer}{row}{column}");
     }
 
     /// <summary>" + row · stride …" for the axes before <paramref name="axes"/>, which the flattened index counts.</summary>

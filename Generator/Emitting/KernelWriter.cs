@@ -39,6 +39,9 @@ internal abstract class KernelWriter
     /// </summary>
     public abstract string MatrixEpilogue(FusedEpilogue epilogue);
 
+    /// <summary>As <see cref="MatrixEpilogue"/> for a product whose columns go to several places: the struct stores them.</summary>
+    public abstract string StoringEpilogue(PackedProduct product);
+
     /// <summary>As <see cref="MatrixEpilogue"/> for kernels whose lanes run along the pixels of one channel of an NCHW result: implements <c>IChannelEpilogue</c>.</summary>
     public abstract string ChannelEpilogue(FusedEpilogue epilogue);
 }

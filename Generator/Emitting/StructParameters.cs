@@ -29,6 +29,14 @@ internal sealed class StructParameters(KernelWriter writer)
         return unique;
     }
 
+    /// <summary>Anything else that the struct holds; returns its name in the struct.</summary>
+    public string Value(string type, string name, string argument)
+    {
+        string unique = Unique(name);
+        _parameters.Add(($"{type} {unique}", argument));
+        return unique;
+    }
+
     /// <summary>A size as C#: a literal, or a parameter.</summary>
     public string Size(Dimension dimension)
     {

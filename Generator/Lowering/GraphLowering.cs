@@ -43,6 +43,8 @@ internal sealed class GraphLowering : LoweringContext
         {
             lowering.BindOutputs();
             DropUnread(lowering._model);
+            CacheWriting.Run(lowering._model);
+            ProductJoining.Run(lowering._model, lowering);
         }
 
         return lowering._model;
@@ -188,13 +190,7 @@ internal sealed class GraphLowering : LoweringContext
         string key = expression.ToString();
         if (!_weights.TryGetValue(key, out View? view))
         {
-            const long alignment = 64;
-            long offset = (_model.WeightBytes + alignment - 1) / alignment * alignment;
-            var entry = new WeightEntry(name, offset, expression);
-            var buffer = new MemoryBuffer(name, MemoryKind.Weights, expression.ElementType, expression.Count) { Index = _model.Weights.Count };
-            _model.Weights.Add(entry);
-            _model.WeightBytes = offset + entry.Bytes;
-            view = new View(buffer, Shape.Of([.. expression.Shape]));
+            view = new View(_model.AddWeight(name, expression), Shape.Of([.. expression.Shape]));
             _weights[key] = view;
         }
 
@@ -211,7 +207,7 @@ internal sealed class GraphLowering : LoweringContext
     public override void Add(Kernel kernel)
     {
         // Constants read at a place that only a run knows, such as a loop's iteration, are read in the run.
-        bool isConstant = kernel.Reads.Count > 0 && kernel.Blocks.Count == 0
+        bool isConstant = kernel.Reads.Count > 0 && kernel.Blocks.Count == 0 && !kernel.UpdatesState
             && kernel.Reads.All(view => view.Buffer.Kind is MemoryKind.Weights or MemoryKind.Prepared && view.Shape.IsStatic && view.Offset.IsStatic && view.Strides.All(stride => stride.IsStatic))
             && kernel.Writes.All(view => view.Buffer.Kind == MemoryKind.Arena && view.Buffer.Elements.IsStatic && IsWhole(view) && !_shared.Contains(view.Buffer));
         if (!isConstant)

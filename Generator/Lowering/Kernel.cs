@@ -31,6 +31,15 @@ internal sealed class Kernel(string kind, Node node, IReadOnlyList<View> reads, 
     /// <summary>Whether it does more than write its results: it updates a state. Others are dropped when nothing reads what they write.</summary>
     public bool UpdatesState { get; init; }
 
+    /// <summary>For a kernel that only copies new keys or values into a cache: what it copies.</summary>
+    public CacheAppend? Append { get; init; }
+
+    /// <summary>The kernel that writes what a copy into a cache reads there itself; null where its results cannot go there.</summary>
+    public Func<CacheAppend, Kernel?>? Redirect { get; init; }
+
+    /// <summary>For a product with packed weights: what it computes.</summary>
+    public PackedProduct? Product { get; init; }
+
     /// <summary>For control flow: the kernels of each branch or body, which the kernel's method calls. They stand before it in the model's list.</summary>
     public IReadOnlyList<List<Kernel>> Blocks { get; init; } = [];
 

@@ -18,7 +18,7 @@ internal sealed class MemoryBuffer(string name, MemoryKind kind, ElementType ele
     public Dimension Bytes => Elements * ElementType.Bytes();
 
     /// <summary>Index among the graph's inputs or states, or the entry in the weight recipe; -1 where it has no meaning.</summary>
-    public int Index { get; init; } = -1;
+    public int Index { get; set; } = -1;
 
     public override string ToString() => $"{Kind} \"{Name}\" {ElementType.OnnxName()} × {Elements}";
 }

@@ -34,6 +34,10 @@ internal sealed class View
     /// <summary>Whether the elements lie densely in row-major order. Axes of size 1 don't matter.</summary>
     public bool IsContiguous => IsDense(0);
 
+    /// <summary>Whether another view shows the same elements under the same shape.</summary>
+    public bool IsSame(View other) => Buffer == other.Buffer && Offset == other.Offset && Shape.Equals(other.Shape)
+        && Enumerable.Range(0, Rank).All(axis => Shape[axis].Value == 1 || Strides[axis] == other.Strides[axis]);
+
     /// <summary>Whether the axes from <paramref name="axis"/> on lie densely in row-major order.</summary>
     public bool IsDense(int axis)
     {

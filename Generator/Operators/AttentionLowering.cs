@@ -48,7 +48,13 @@ internal sealed class AttentionLowering
         View? mask = _node.OptionalInput(AttentionNode.Mask) is { } maskValue ? Mask(maskValue) : null;
         View? sink = _node.OptionalInput(AttentionNode.Sink) is { } sinkValue ? _context.ReadContiguous(sinkValue) : null;
         View output = Output();
-        View?[] reads = [query, key, value, mask, sink, rows?.Keys, rows?.Offsets];
+        if (IsCached)
+        {
+            Append(key, _keyState!, "keys");
+            Append(value, _valueState!, "values");
+        }
+
+        View?[] reads = [query, IsCached ? null : key, IsCached ? null : value, mask, sink, rows?.Keys, rows?.Offsets];
         View[] writes = scores is null ? [output] : [output, scores];
         _context.Add(new Kernel("attention", _node, [.. reads.Where(view => view is not null).Select(view => view!)], writes,
             writer => Emit(writer, query, key, value, mask, sink, rows, output, scores))
@@ -77,12 +83,6 @@ internal sealed class AttentionLowering
 
     private void Emit(KernelWriter writer, View query, View key, View value, View? mask, View? sink, AttentionRows? rows, View output, View? scores)
     {
-        if (IsCached)
-        {
-            writer.Line($"Attention.AppendToCache(Workers, {writer.Sequence}, {writer.State(_keyState!)}, {writer.Pointer(key)}, {Strides(writer, key)});");
-            writer.Line($"Attention.AppendToCache(Workers, {writer.Sequence}, {writer.State(_valueState!)}, {writer.Pointer(value)}, {Strides(writer, value)});");
-        }
-
         using (writer.Block("var attention = new AttentionArguments").AsInitializer())
         {
             if (query.ElementType == ElementType.Float16)
@@ -151,6 +151,19 @@ internal sealed class AttentionLowering
             writer.Line($"AttentionScores.Run(Workers, attention, {Modifier(writer, mask)}, AttentionScoreStage.{stage}, {writer.Pointer(scores)});");
         }
     }
+
+    /// <summary>Copies new keys or values into their cache, unless what computes them can write them there (<see cref="CacheWriting"/>).</summary>
+    private void Append(View source, StatePair state, string what) => _context.Add(new Kernel(
+        "append",
+        _node,
+        [source],
+        [],
+        writer => writer.Line($"Attention.AppendToCache(Workers, {writer.Sequence}, {writer.State(state)}, {writer.Pointer(source)}, {Strides(writer, source)});"))
+    {
+        UpdatesState = true,
+        Summary = $"new {what} into the session's cache",
+        Append = new CacheAppend(source, writer => $"new CacheRows({writer.Sequence}, {writer.State(state)})"),
+    });
 
     private View? Scores() => CanonicalAttentionOperator.IsRead(_context.Graph, _node.OptionalOutput(AttentionNode.Scores))
         ? _context.Write(_node.OptionalOutput(AttentionNode.Scores)!)

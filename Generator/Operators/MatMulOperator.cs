@@ -11,9 +11,6 @@ namespace Cameo.Generator.Operators;
 /// </summary>
 internal sealed class MatMulOperator : Operator
 {
-    /// <summary>Columns of a panel, as the packed kernel wants them.</summary>
-    private const int PanelWidth = 32;
-
     /// <summary>Batch axes that the kernel has strides for.</summary>
     private const int MaximumBatchAxes = 3;
 
@@ -82,27 +79,23 @@ internal sealed class MatMulOperator : Operator
         }
     }
 
+    /// <summary>The left operand of a product whose leading axes are all rows, as rows of neighbouring elements.</summary>
+    public static View ReadRows(Value a, LoweringContext context)
+    {
+        int last = a.Shape.Rank - 1;
+        var matrix = new Shape([a.Shape.Product(0, last), a.Shape[last]]);
+        return context.Read(a).Reshape(matrix) is { } view && IsUnit(view, 1) ? view : context.ReadContiguous(a).Reshape(matrix)!;
+    }
+
     private static void LowerPacked(Node node, FusedEpilogue epilogue, WeightExpression weight, LoweringContext context)
     {
         Value a = node.Input(0);
-        int rank = a.Shape.Rank;
-        Dimension depth = a.Shape[rank - 1];
-        Dimension columns = node.Output.Shape[node.Output.Shape.Rank - 1];
-        Dimension rows = a.Shape.Product(0, rank - 1);
-        var matrix = new Shape([rows, depth]);
-        View left = context.Read(a).Reshape(matrix) is { } view && IsUnit(view, 1) ? view : context.ReadContiguous(a).Reshape(matrix)!;
-        View packed = context.AddWeight($"{node.Input(1).Name} (panels)", new WeightPanels(new WeightReshape(weight, [1, depth.Constant, columns.Constant]), PanelWidth));
+        Dimension depth = a.Shape[a.Shape.Rank - 1];
+        long columns = node.Output.Shape[node.Output.Shape.Rank - 1].Constant;
+        View left = ReadRows(a, context);
+        var weights = FloatPanels.Create(node.Input(1).Name, weight, depth.Constant, columns, context);
         View output = context.Write(epilogue.Output, allowStrides: epilogue.Output.Shape.Rank == 2);
-        Dimension outputStride = output.Rank == 2 ? output.Strides[0] : columns;
-        context.Add(new Kernel("matmul", node, [left, packed, .. epilogue.Inputs], [output], writer => writer.Line(
-            $"MatrixMultiply.Packed(Workers, {writer.Pointer(left)}, {KernelText.Native(writer, left.Strides[0])}, {writer.Pointer(packed)}, " +
-            $"{writer.Pointer(output)}, {KernelText.Native(writer, outputStride)}, {KernelText.Native(writer, rows)}, {KernelText.Native(writer, columns)}, " +
-            $"{KernelText.Native(writer, depth)}, {writer.MatrixEpilogue(epilogue)});"))
-        {
-            Nodes = epilogue.Nodes,
-            MultiplyAdds = rows * columns * depth,
-            Summary = $"[{rows}, {depth}] · packed [{depth}, {columns}]",
-        });
+        context.Add(new PackedProduct(node, left, weights, [new ProductPart(epilogue, output, columns)]).ToKernel());
     }
 
     private static void LowerBatched(Node node, FusedEpilogue epilogue, LoweringContext context)

@@ -133,14 +133,25 @@ internal sealed class RotaryEmbeddingOperators : Operator
             sines = TableOf(context.ReadContiguous(layout.Sine), layout, input.Shape);
         }
 
-        context.Add(new Kernel("rotary embedding", node, ids is null ? [input, cosines, sines] : [input, cosines, sines, ids], [output], writer =>
+        context.Add(Rotation(null));
+
+        // Into a cache where that holds what is rotated as it is.
+        Kernel Rotation(CacheAppend? append) => new("rotary embedding", node, ids is null ? [input, cosines, sines] : [input, cosines, sines, ids], append is null ? [output] : [], writer =>
         {
             using (writer.Block("var rotary = new RotaryArguments").AsInitializer())
             {
                 writer.Line($"Input = {writer.Pointer(input)},");
                 writer.Line($"InputBatchStride = {Native(input.Strides[0])}, InputSequenceStride = {Native(input.Strides[1])}, InputHeadStride = {Native(input.Strides[2])},");
-                writer.Line($"Output = {writer.Pointer(output)},");
-                writer.Line($"OutputBatchStride = {Native(output.Strides[0])}, OutputSequenceStride = {Native(output.Strides[1])}, OutputHeadStride = {Native(output.Strides[2])},");
+                if (append is null)
+                {
+                    writer.Line($"Output = {writer.Pointer(output)},");
+                    writer.Line($"OutputBatchStride = {Native(output.Strides[0])}, OutputSequenceStride = {Native(output.Strides[1])}, OutputHeadStride = {Native(output.Strides[2])},");
+                }
+                else
+                {
+                    writer.Line($"OutputRows = {append.Rows(writer)},");
+                }
+
                 writer.Line($"Batch = {Native(input.Shape[0])}, Sequence = {Native(input.Shape[1])}, Heads = {Native(layout.Heads)}, HeadSize = {Native(layout.HeadSize)}, RotarySize = {Native(layout.RotarySize)},");
                 writer.Line($"Cosine = {writer.Pointer(cosines)}, Sine = {writer.Pointer(sines)}, TablePositions = {writer.Size(layout.TablePositions)},");
                 if (ids is not null)
@@ -168,9 +179,11 @@ internal sealed class RotaryEmbeddingOperators : Operator
             string Native(Dimension size) => size.IsStatic ? writer.Size(size) : $"(nint){writer.Size(size)}";
         })
         {
-            Summary = $"rotates {layout.RotarySize} of {layout.HeadSize} elements of {layout.Heads} heads",
-            MayOverwrite = whole.IsContiguous ? [whole] : [],
-        });
+            Summary = $"rotates {layout.RotarySize} of {layout.HeadSize} elements of {layout.Heads} heads{(append is null ? "" : ", into the session's cache")}",
+            MayOverwrite = whole.IsContiguous && append is null ? [whole] : [],
+            UpdatesState = append is not null,
+            Redirect = append is null ? copy => copy.Source.IsSame(output) && copy.Source.ElementType == ElementType.Float32 ? Rotation(copy) : null : null,
+        };
     }
 
     /// <summary>A table by position [positions, width], or by batch, position and head.</summary>

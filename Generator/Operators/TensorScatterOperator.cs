@@ -63,6 +63,10 @@ internal sealed class TensorScatterOperator : Operator
         context.SetType(node.Output, node.Input(Past).RequiredType);
     }
 
+    /// <summary>Whether the session's plan of a run says where each row's tokens go: it has checked that they fit.</summary>
+    private static bool IsPlanned(Node node, View target, LoweringContext context) => !IsCircular(node) && node.OptionalInput(WriteIndices) is { } indices
+        && context.Graph.Sequence is { Lengths: { Kind: RowLengthsKind.WritePositions } lengths } sequence && lengths.Input == indices && target.Shape[2].Value == sequence.Capacity;
+
     public override void Lower(Node node, LoweringContext context)
     {
         View past = context.Read(node.Input(Past));
@@ -104,6 +108,9 @@ internal sealed class TensorScatterOperator : Operator
         })
         {
             UpdatesState = isState,
+            Append = isState && isStrided && IsPlanned(node, target, context) && target.ElementType == ElementType.Float32
+                ? new CacheAppend(update.Permute([0, 2, 1, 3]), writer => $"new CacheRows({writer.Sequence}, {writer.Pointer(target)}, {KernelText.Native(writer, target.Strides[0])}, {KernelText.Native(writer, target.Strides[1])})")
+                : null,
             Summary = isState ? "writes new tokens into the session's cache" : "writes new tokens into a copy of the cache",
         });
     }

@@ -50,6 +50,8 @@ internal sealed class TemplateWriter : KernelWriter
 
     public override string MatrixEpilogue(FusedEpilogue epilogue) => EpilogueWriter.WriteMatrix(epilogue, this);
 
+    public override string StoringEpilogue(PackedProduct product) => StoringEpilogueWriter.Write(product, this);
+
     public override string ChannelEpilogue(FusedEpilogue epilogue) => EpilogueWriter.WriteChannel(epilogue, this);
 
     private static KernelTemplate Record(Kernel kernel, SymbolFields symbols)

@@ -27,11 +27,7 @@ internal sealed class MatrixProduct
     public Dimension MultiplyAdds => Rows * Columns * Depth;
 
     /// <summary>The left operand as rows of neighbouring elements.</summary>
-    public View ReadLeft(Value a, LoweringContext context)
-    {
-        var matrix = new Shape([Rows, Depth]);
-        return context.Read(a).Reshape(matrix) is { } view && MatMulOperator.IsUnit(view, 1) ? view : context.ReadContiguous(a).Reshape(matrix)!;
-    }
+    public View ReadLeft(Value a, LoweringContext context) => MatMulOperator.ReadRows(a, context);
 
     /// <summary>The arguments "a, lda" of a kernel.</summary>
     public string Left(KernelWriter writer, View left) => $"{writer.Pointer(left)}, {KernelText.Native(writer, left.Strides[0])}";

@@ -8,26 +8,36 @@ namespace Cameo.Generator.Operators;
 /// How a matrix of narrow constants lies in the weight file: panels of words, scales and zero points in panels of as many columns. Integers are stored in one signedness per
 /// width, which shifts them and their zero points alike: 8 bits signed, 4 bits unsigned. Elements of 2 bits take 4.
 /// </summary>
-internal sealed class NarrowWeights
+internal sealed class NarrowWeights : ProductWeights
 {
-    private const int PanelWidth = 32;
-
-    private readonly View _words;
-    private readonly View? _scales;
-    private readonly View? _zeros;
+    private readonly Panels _words;
+    private readonly Panels? _scales;
+    private readonly Panels? _zeros;
     private readonly long _blockSize;
-    private readonly long _depth;
-    private readonly long _columns;
+    private readonly string _method;
+    private readonly ElementType _elements;
 
-    private NarrowWeights(Node node, WeightExpression weights, LoweringContext context)
+    private NarrowWeights(NarrowWeights like, IReadOnlyList<NarrowWeights> matrices, bool inTurn, LoweringContext context)
+    {
+        (Depth, Columns, Format, _blockSize, _method, _elements) = (like.Depth, JoinedColumns(matrices), like.Format, like._blockSize, like._method, like._elements);
+        _words = Joined(matrix => matrix._words);
+        _scales = like._scales is null ? null : Joined(matrix => matrix._scales!);
+        _zeros = like._zeros is null ? null : Joined(matrix => matrix._zeros!);
+
+        Panels Joined(Func<NarrowWeights, Panels> array) => new(array(like).View.Buffer.Name, Join([.. matrices.Select(matrix => array(matrix).Expression)], inTurn), context);
+    }
+
+    private NarrowWeights(Node node, WeightExpression weights, bool hasByteActivations, LoweringContext context)
     {
         (Format, int bits, int offset) = Storage(weights.ElementType)!.Value;
-        _depth = weights.Shape[0];
-        _columns = weights.Shape[1];
-        _blockSize = Math.Min(node.IntegerAttribute("block_size", _depth), _depth);
+        Depth = weights.Shape[0];
+        Columns = weights.Shape[1];
+        _blockSize = Math.Min(node.IntegerAttribute("block_size", Depth), Depth);
+        _method = hasByteActivations ? "PackedDynamic" : "Packed";
+        _elements = node.Input(1).ElementType;
         string name = node.Input(1).Name;
         WeightExpression stored = offset == 0 ? weights : new WeightOffset(weights, offset, bits == 8 ? ElementType.Int8 : ElementType.UInt4);
-        _words = context.AddWeight($"{name} (words)", new WeightWords(new WeightReshape(stored, [1, _depth, _columns]), bits, PanelWidth));
+        _words = new Panels($"{name} (words)", new WeightWords(new WeightReshape(stored, [1, Depth, Columns]), bits, PanelWidth), context);
         if (node.OptionalInput(2) is not { } scales)
         {
             return;
@@ -36,7 +46,7 @@ internal sealed class NarrowWeights
         WeightExpression scaleElements = context.TryGetWeight(scales)!;
         // Scales that are float16 numbers are read as such: with blocks of 32, a tenth less memory than float32.
         scaleElements = AsHalf(scaleElements) ?? scaleElements;
-        _scales = Panels($"{name} (scales)", scaleElements, context);
+        _scales = PerBlock($"{name} (scales)", scaleElements, context);
         WeightExpression? zeros = node.OptionalInput(3) is { } given ? context.TryGetWeight(given)! : null;
         if (zeros is null && NeedsZeros(weights.ElementType))
         {
@@ -46,15 +56,24 @@ internal sealed class NarrowWeights
         if (zeros is not null)
         {
             zeros = offset == 0 || zeros.ElementType == ElementType.Float32 ? zeros : new WeightOffset(zeros, offset, bits == 8 ? ElementType.Int8 : ElementType.UInt4);
-            _zeros = Panels($"{name} (zero points)", zeros, context);
+            _zeros = PerBlock($"{name} (zero points)", zeros, context);
         }
     }
 
     /// <summary>The kernel's name of the format.</summary>
     public string Format { get; }
 
-    /// <summary>The views that the kernel reads.</summary>
-    public IEnumerable<View> Reads => new[] { _words, _scales, _zeros }.OfType<View>();
+    public override long Depth { get; }
+
+    public override long Columns { get; }
+
+    public override IReadOnlyList<View> Reads => [.. new[] { _words, _scales, _zeros }.OfType<Panels>().Select(panels => panels.View)];
+
+    public override string Kind => "quantized matmul";
+
+    public override string LeftNote => _method == "Packed" ? "" : " as int8";
+
+    public override string Description => _elements.OnnxName();
 
     /// <summary>Whether the kernels take the node's weights as they are; everything must be constant.</summary>
     public static bool IsSupported(Node node)
@@ -79,18 +98,30 @@ internal sealed class NarrowWeights
     }
 
     /// <summary>Packs the weights of a node for which <see cref="IsSupported"/> holds.</summary>
-    public static NarrowWeights Create(Node node, LoweringContext context) => new(node, context.TryGetWeight(node.Input(1))!, context);
+    /// <param name="node">The node.</param>
+    /// <param name="hasByteActivations">Whether the kernel quantises the left operand to int8.</param>
+    /// <param name="context">Where weights are kept.</param>
+    public static NarrowWeights Create(Node node, bool hasByteActivations, LoweringContext context) => new(node, context.TryGetWeight(node.Input(1))!, hasByteActivations, context);
 
-    /// <summary>Writes the local <c>weights</c> of the kernel's method.</summary>
-    public void Write(KernelWriter writer)
+    public override bool Fits(ProductWeights other) => other is NarrowWeights narrow
+        && (narrow.Depth, narrow.Format, narrow._blockSize, narrow._method, narrow._elements) == (Depth, Format, _blockSize, _method, _elements)
+        && narrow._scales?.View.ElementType == _scales?.View.ElementType && narrow._zeros?.View.ElementType == _zeros?.View.ElementType;
+
+    public override ProductWeights Join(IReadOnlyList<ProductWeights> matrices, bool inTurn, LoweringContext context) =>
+        new NarrowWeights(this, [.. matrices.Cast<NarrowWeights>()], inTurn, context);
+
+    public override void WriteCall(KernelWriter writer, string left, string output, string rows, ElementType outputType, string epilogue)
     {
-        string scales = _scales is null ? "" : $" {(_scales.ElementType == ElementType.Float16 ? "HalfScales" : "Scales")} = {writer.Pointer(_scales)},";
-        string zeros = _zeros is null ? "" : _zeros.ElementType == ElementType.Float32 ? $" FloatZeroPoints = {writer.Pointer(_zeros)}," : $" ZeroPoints = {KernelText.Bytes(writer, _zeros)},";
-        writer.Line($"var weights = new NarrowMatrix {{ Words = {writer.Pointer(_words)},{scales}{zeros} Depth = {_depth}, Columns = {_columns}, BlockSize = {_blockSize} }};");
+        string scales = _scales is null ? "" : $" {(_scales.View.ElementType == ElementType.Float16 ? "HalfScales" : "Scales")} = {writer.Pointer(_scales.View)},";
+        string zeros = _zeros is null ? ""
+            : _zeros.View.ElementType == ElementType.Float32 ? $" FloatZeroPoints = {writer.Pointer(_zeros.View)},"
+            : $" ZeroPoints = {KernelText.Bytes(writer, _zeros.View)},";
+        writer.Line($"var weights = new NarrowMatrix {{ Words = {writer.Pointer(_words.View)},{scales}{zeros} Depth = {Depth}, Columns = {Columns}, BlockSize = {_blockSize} }};");
+        writer.Line($"NarrowMatrixMultiply.{_method}<{Format}, {StructParameters.TypeName(outputType)}, {KernelText.ConstructedType(epilogue)}>(Workers, {left}, weights, {output}, {rows}, {epilogue});");
     }
 
-    private View Panels(string name, WeightExpression perBlock, LoweringContext context) =>
-        context.AddWeight(name, new WeightPanels(new WeightReshape(perBlock, [1, .. perBlock.Shape]), PanelWidth));
+    private static Panels PerBlock(string name, WeightExpression perBlock, LoweringContext context) =>
+        new(name, new WeightPanels(new WeightReshape(perBlock, [1, .. perBlock.Shape]), PanelWidth), context);
 
     /// <summary>The same elements as float16, if an expression only moves such: some that it converted to float32, or that import found to be float16 numbers.</summary>
     private static WeightExpression? AsHalf(WeightExpression expression) => expression switch
@@ -116,4 +147,12 @@ internal sealed class NarrowWeights
 
     /// <summary>Whether the zero point that is meant where none is given is not the format's own: the middle of the stored range.</summary>
     private static bool NeedsZeros(ElementType type) => type is ElementType.UInt8 or ElementType.UInt4 or ElementType.UInt2;
+
+    /// <summary>An array in panels of the matrix's columns.</summary>
+    private sealed class Panels(string name, WeightExpression expression, LoweringContext context)
+    {
+        public WeightExpression Expression { get; } = expression;
+
+        public View View { get; } = context.AddWeight(name, expression);
+    }
 }

@@ -1,4 +1,3 @@
-using Cameo.Generator.Emitting;
 using Cameo.Generator.Graphs;
 using Cameo.Generator.Lowering;
 
@@ -69,22 +68,9 @@ internal sealed class QuantizedMatMulOperator : Operator
     {
         FusedEpilogue epilogue = context.Epilogue(node);
         var product = new MatrixProduct(node, epilogue, context);
-        NarrowWeights weights = NarrowWeights.Create(node, context);
-        bool hasByteActivations = HasByteActivations(node);
-        string method = hasByteActivations ? "PackedDynamic" : "Packed";
+        NarrowWeights weights = NarrowWeights.Create(node, HasByteActivations(node), context);
         View left = product.ReadLeft(node.Input(0), context);
-        context.Add(new Kernel("quantized matmul", node, [left, .. weights.Reads, .. epilogue.Inputs], [product.Output], writer =>
-        {
-            weights.Write(writer);
-            string construction = writer.MatrixEpilogue(epilogue);
-            writer.Line($"NarrowMatrixMultiply.{method}<{weights.Format}, {StructParameters.TypeName(product.Output.ElementType)}, {KernelText.ConstructedType(construction)}>(" +
-                $"Workers, {product.Left(writer, left)}, weights, {product.Target(writer)}, {construction});");
-        })
-        {
-            Nodes = epilogue.Nodes,
-            MultiplyAdds = product.MultiplyAdds,
-            Summary = $"[{product.Rows}, {product.Depth}]{(hasByteActivations ? " as int8" : "")} · {node.Input(1).ElementType.OnnxName()} [{product.Depth}, {product.Columns}]",
-        });
+        context.Add(new PackedProduct(node, left, weights, [new ProductPart(epilogue, product.Output, weights.Columns)]).ToKernel());
     }
 
     /// <summary>Whether activations are quantised to int8: where the model allows it and it pays.</summary>
