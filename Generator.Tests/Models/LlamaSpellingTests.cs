@@ -60,6 +60,24 @@ public sealed class LlamaSpellingTests(ModelZoo zoo) : IClassFixture<ModelZoo>
         Assert.DoesNotContain(compilation.Result.Kernels, static kernel => kernel.Nodes.Any(static node => node.Contains("Softmax", StringComparison.Ordinal)) && kernel.Kind != "attention");
     }
 
+    /// <summary>Keys come from their rotation and values from their projection straight into the cache; products with the same rows are one, additions part of products.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Forms))]
+    public void KeysAndValuesAreWrittenWhereTheyStay(string form)
+    {
+        IReadOnlyList<KernelSummary> kernels = Require(zoo.Stories(form)).Result!.Kernels;
+        Assert.DoesNotContain(kernels, static kernel => kernel.Kind is "append" or "scatter" or "scatter nd");
+        int first = Attention(0), period = Attention(1) - first;
+        Assert.Equal(first + ((Layers - 1) * period), Attention(Layers - 1));
+
+        // What GroupQueryAttention and lengths of rows need beside: a few numbers a row.
+        string[] small = ["range", "attention lengths", "loop"];
+        string[] layer = [.. kernels.Skip(first).Take(period).Select(static kernel => kernel.Kind).Where(kind => !small.Contains(kind)).Order()];
+        Assert.Equal(["attention", "matmul", "matmul", "matmul", "matmul", "rotary embedding", "rotary embedding", "row loop", "row loop"], layer);
+
+        int Attention(int layer) => kernels.Select(static (kernel, index) => (kernel, index)).Where(static pair => pair.kernel.Kind == "attention").ElementAt(layer).index;
+    }
+
     /// <summary>A mask, scores, repeated heads or a copied cache would grow with the cache.</summary>
     [SkippableTheory]
     [MemberData(nameof(Forms))]

@@ -99,7 +99,8 @@ internal sealed class StoringEpilogueWriter
             _code.Line($"column -= {Text(start)};");
         }
 
-        if (part.Columns % MaximumLanes != 0)
+        // What a last panel has too many is no column of anything.
+        if (part.Columns % ProductWeights.PanelWidth != 0)
         {
             WriteLanes($"column + V.Count > {Text(part.Columns)}", start, $"{Text(part.Columns)} - column");
         }
@@ -145,7 +146,7 @@ internal sealed class StoringEpilogueWriter
         _code.Line($"bool waits = column % {2 * panel} < {panel};");
         _code.Line($"nint joined = column;");
         _code.Line($"column = (column / {2 * panel} * {panel}) + (column % {panel});");
-        if (part.Columns % MaximumLanes != 0)
+        if (part.Columns % panel != 0)
         {
             using (_code.Block($"if (column + V.Count > {waiting})"))
             {
