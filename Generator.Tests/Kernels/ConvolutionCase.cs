@@ -62,7 +62,7 @@ internal sealed unsafe class ConvolutionCase
         {
             ConvolutionShape flat = Convolution.Flatten(_shape);
             ConvolutionGeometry geometry = ConvolutionGeometry.Forward(flat, flat.GroupInputs, V.Count);
-            var work = new DirectConvolutionWork<V, ConvolutionTestEpilogue>(
+            var work = new DirectConvolutionWork<V, FloatProduct, ConvolutionTestEpilogue>(
                 workers, flat, geometry, threads == 1 ? 2 : 1, input.Pointer, weights.Pointer, output.Pointer, epilogue);
             workers.Run(ref work, threads);
         }

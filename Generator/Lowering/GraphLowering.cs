@@ -121,13 +121,16 @@ internal sealed class GraphLowering : LoweringContext
             return known;
         }
 
-        if (_placements.TryGetValue(value, out var placement) && allowStrides)
+        if (_placements.TryGetValue(value, out var placement))
         {
             View whole = Write(placement.Concat.Output, allowStrides: true);
             View part = whole.Slice(placement.Axis, placement.Start, value.Shape[placement.Axis]);
-            _shared.Add(whole.Buffer);
-            _views[value] = part;
-            return part;
+            if (allowStrides || part.IsContiguous)
+            {
+                _shared.Add(whole.Buffer);
+                _views[value] = part;
+                return part;
+            }
         }
 
         var view = new View(new MemoryBuffer(value.Name, MemoryKind.Arena, value.ElementType, value.Shape.ElementCount), value.Shape);
@@ -331,15 +334,32 @@ internal sealed class GraphLowering : LoweringContext
             Dimension start = Dimension.Zero;
             foreach (Value? input in node.Inputs)
             {
-                if (input!.Producer is { } producer && input.Consumers.Count == 1 && !graph.IsOutput(input) && !input.IsKnown
-                    && _groups.TryGetValue(producer, out FusionGroup? group) && group.Root == producer)
+                if (IsPlaceable(input!, node, axis, graph))
                 {
-                    _placements[input] = (node, axis, start);
+                    _placements[input!] = (node, axis, start);
                 }
 
-                start += input.Shape[axis];
+                start += input!.Shape[axis];
             }
         }
+    }
+
+    /// <summary>
+    /// Whether a value can be written into its place in a concatenation. Where that place is dense, others can read it there as well as anywhere, and what it holds may be a
+    /// concatenation itself: a chain that appends to what came before is written once.
+    /// </summary>
+    private bool IsPlaceable(Value input, Node concatenation, int axis, Graph graph)
+    {
+        bool isDense = Enumerable.Range(0, axis).All(outer => input.Shape[outer].Value == 1);
+        if (input.Producer is not { } producer || input.IsKnown || graph.IsOutput(input) || _placements.ContainsKey(input)
+            || (!isDense && input.Consumers.Count > 1) || concatenation.Inputs.Count(other => other == input) > 1)
+        {
+            return false;
+        }
+
+        return _groups.TryGetValue(producer, out FusionGroup? group)
+            ? group.Root == producer
+            : isDense && producer is { Type: "Concat", Domain: "" } && Graph.States.All(state => state.Output != input);
     }
 
     private void Lower(Node node)

@@ -17,21 +17,23 @@ internal static unsafe class ConvolutionMicrokernel
         where V : struct, IVector<V> => V.Count == 16 ? 8 : 4;
 
     /// <summary>Computes positions 0 … <paramref name="positions"/> − 1, and whatever fills the last vector, of up to <see cref="Rows{V}"/> channels.</summary>
-    public static void Run<V>(in ConvolutionBlock block, float* tile, float* weights, float* results, int positions, int channels)
+    public static void Run<V, TProduct>(in ConvolutionBlock block, float* tile, float* weights, float* results, int positions, int channels)
         where V : struct, IVector<V>
+        where TProduct : struct, IConvolutionProduct
     {
         if (V.Count == 16 && channels > 4)
         {
-            Run8<V>(block, tile, weights, results, positions);
+            Run8<V, TProduct>(block, tile, weights, results, positions);
         }
         else
         {
-            Run4<V>(block, tile, weights, results, positions);
+            Run4<V, TProduct>(block, tile, weights, results, positions);
         }
     }
 
-    private static void Run8<V>(in ConvolutionBlock block, float* tile, float* weights, float* results, int positions)
+    private static void Run8<V, TProduct>(in ConvolutionBlock block, float* tile, float* weights, float* results, int positions)
         where V : struct, IVector<V>
+        where TProduct : struct, IConvolutionProduct
     {
         int vectors = (positions + V.Count - 1) / V.Count;
         while (vectors > 0)
@@ -39,15 +41,15 @@ internal static unsafe class ConvolutionMicrokernel
             int columns = NextColumns(vectors);
             if (columns == 3)
             {
-                ConvolutionMicrokernel8.Run8By3<V>(block, tile, weights, results);
+                ConvolutionMicrokernel8.Run8By3<V, TProduct>(block, tile, weights, results);
             }
             else if (columns == 2)
             {
-                ConvolutionMicrokernel8.Run8By2<V>(block, tile, weights, results);
+                ConvolutionMicrokernel8.Run8By2<V, TProduct>(block, tile, weights, results);
             }
             else
             {
-                ConvolutionMicrokernel8.Run8By1<V>(block, tile, weights, results);
+                ConvolutionMicrokernel8.Run8By1<V, TProduct>(block, tile, weights, results);
             }
 
             tile += columns * V.Count;
@@ -56,8 +58,9 @@ internal static unsafe class ConvolutionMicrokernel
         }
     }
 
-    private static void Run4<V>(in ConvolutionBlock block, float* tile, float* weights, float* results, int positions)
+    private static void Run4<V, TProduct>(in ConvolutionBlock block, float* tile, float* weights, float* results, int positions)
         where V : struct, IVector<V>
+        where TProduct : struct, IConvolutionProduct
     {
         int vectors = (positions + V.Count - 1) / V.Count;
         while (vectors > 0)
@@ -65,15 +68,15 @@ internal static unsafe class ConvolutionMicrokernel
             int columns = NextColumns(vectors);
             if (columns == 3)
             {
-                ConvolutionMicrokernel4.Run4By3<V>(block, tile, weights, results);
+                ConvolutionMicrokernel4.Run4By3<V, TProduct>(block, tile, weights, results);
             }
             else if (columns == 2)
             {
-                ConvolutionMicrokernel4.Run4By2<V>(block, tile, weights, results);
+                ConvolutionMicrokernel4.Run4By2<V, TProduct>(block, tile, weights, results);
             }
             else
             {
-                ConvolutionMicrokernel4.Run4By1<V>(block, tile, weights, results);
+                ConvolutionMicrokernel4.Run4By1<V, TProduct>(block, tile, weights, results);
             }
 
             tile += columns * V.Count;

@@ -12,8 +12,9 @@ internal static unsafe class ConvolutionMicrokernel4
 {
     /// <summary>4 channels × 3 vectors of positions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run4By3<V>(in ConvolutionBlock block, float* tile, float* weights, float* results)
+    public static void Run4By3<V, TProduct>(in ConvolutionBlock block, float* tile, float* weights, float* results)
         where V : struct, IVector<V>
+        where TProduct : struct, IConvolutionProduct
     {
         ConvolutionTap* first = block.Taps;
         ConvolutionTap* end = first + block.TapCount;
@@ -33,21 +34,21 @@ internal static unsafe class ConvolutionMicrokernel4
                 V x1 = V.Load(x + V.Count);
                 V x2 = V.Load(x + (2 * V.Count));
                 V w0 = V.Broadcast(w[0]);
-                s00 = V.MultiplyAdd(x0, w0, s00);
-                s01 = V.MultiplyAdd(x1, w0, s01);
-                s02 = V.MultiplyAdd(x2, w0, s02);
+                s00 = TProduct.MultiplyAdd(x0, w0, s00);
+                s01 = TProduct.MultiplyAdd(x1, w0, s01);
+                s02 = TProduct.MultiplyAdd(x2, w0, s02);
                 V w1 = V.Broadcast(w[1]);
-                s10 = V.MultiplyAdd(x0, w1, s10);
-                s11 = V.MultiplyAdd(x1, w1, s11);
-                s12 = V.MultiplyAdd(x2, w1, s12);
+                s10 = TProduct.MultiplyAdd(x0, w1, s10);
+                s11 = TProduct.MultiplyAdd(x1, w1, s11);
+                s12 = TProduct.MultiplyAdd(x2, w1, s12);
                 V w2 = V.Broadcast(w[2]);
-                s20 = V.MultiplyAdd(x0, w2, s20);
-                s21 = V.MultiplyAdd(x1, w2, s21);
-                s22 = V.MultiplyAdd(x2, w2, s22);
+                s20 = TProduct.MultiplyAdd(x0, w2, s20);
+                s21 = TProduct.MultiplyAdd(x1, w2, s21);
+                s22 = TProduct.MultiplyAdd(x2, w2, s22);
                 V w3 = V.Broadcast(w[3]);
-                s30 = V.MultiplyAdd(x0, w3, s30);
-                s31 = V.MultiplyAdd(x1, w3, s31);
-                s32 = V.MultiplyAdd(x2, w3, s32);
+                s30 = TProduct.MultiplyAdd(x0, w3, s30);
+                s31 = TProduct.MultiplyAdd(x1, w3, s31);
+                s32 = TProduct.MultiplyAdd(x2, w3, s32);
             }
 
             tile += tileStep;
@@ -74,8 +75,9 @@ internal static unsafe class ConvolutionMicrokernel4
 
     /// <summary>4 channels × 2 vectors of positions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run4By2<V>(in ConvolutionBlock block, float* tile, float* weights, float* results)
+    public static void Run4By2<V, TProduct>(in ConvolutionBlock block, float* tile, float* weights, float* results)
         where V : struct, IVector<V>
+        where TProduct : struct, IConvolutionProduct
     {
         ConvolutionTap* first = block.Taps;
         ConvolutionTap* end = first + block.TapCount;
@@ -94,17 +96,17 @@ internal static unsafe class ConvolutionMicrokernel4
                 V x0 = V.Load(x);
                 V x1 = V.Load(x + V.Count);
                 V w0 = V.Broadcast(w[0]);
-                s00 = V.MultiplyAdd(x0, w0, s00);
-                s01 = V.MultiplyAdd(x1, w0, s01);
+                s00 = TProduct.MultiplyAdd(x0, w0, s00);
+                s01 = TProduct.MultiplyAdd(x1, w0, s01);
                 V w1 = V.Broadcast(w[1]);
-                s10 = V.MultiplyAdd(x0, w1, s10);
-                s11 = V.MultiplyAdd(x1, w1, s11);
+                s10 = TProduct.MultiplyAdd(x0, w1, s10);
+                s11 = TProduct.MultiplyAdd(x1, w1, s11);
                 V w2 = V.Broadcast(w[2]);
-                s20 = V.MultiplyAdd(x0, w2, s20);
-                s21 = V.MultiplyAdd(x1, w2, s21);
+                s20 = TProduct.MultiplyAdd(x0, w2, s20);
+                s21 = TProduct.MultiplyAdd(x1, w2, s21);
                 V w3 = V.Broadcast(w[3]);
-                s30 = V.MultiplyAdd(x0, w3, s30);
-                s31 = V.MultiplyAdd(x1, w3, s31);
+                s30 = TProduct.MultiplyAdd(x0, w3, s30);
+                s31 = TProduct.MultiplyAdd(x1, w3, s31);
             }
 
             tile += tileStep;
@@ -127,8 +129,9 @@ internal static unsafe class ConvolutionMicrokernel4
 
     /// <summary>4 channels × 1 vector of positions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run4By1<V>(in ConvolutionBlock block, float* tile, float* weights, float* results)
+    public static void Run4By1<V, TProduct>(in ConvolutionBlock block, float* tile, float* weights, float* results)
         where V : struct, IVector<V>
+        where TProduct : struct, IConvolutionProduct
     {
         ConvolutionTap* first = block.Taps;
         ConvolutionTap* end = first + block.TapCount;
@@ -146,13 +149,13 @@ internal static unsafe class ConvolutionMicrokernel4
                 float* w = weights + tap->Weight;
                 V x0 = V.Load(x);
                 V w0 = V.Broadcast(w[0]);
-                s00 = V.MultiplyAdd(x0, w0, s00);
+                s00 = TProduct.MultiplyAdd(x0, w0, s00);
                 V w1 = V.Broadcast(w[1]);
-                s10 = V.MultiplyAdd(x0, w1, s10);
+                s10 = TProduct.MultiplyAdd(x0, w1, s10);
                 V w2 = V.Broadcast(w[2]);
-                s20 = V.MultiplyAdd(x0, w2, s20);
+                s20 = TProduct.MultiplyAdd(x0, w2, s20);
                 V w3 = V.Broadcast(w[3]);
-                s30 = V.MultiplyAdd(x0, w3, s30);
+                s30 = TProduct.MultiplyAdd(x0, w3, s30);
             }
 
             tile += tileStep;

@@ -12,8 +12,9 @@ internal static unsafe class ConvolutionMicrokernel8
 {
     /// <summary>8 channels × 3 vectors of positions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run8By3<V>(in ConvolutionBlock block, float* tile, float* weights, float* results)
+    public static void Run8By3<V, TProduct>(in ConvolutionBlock block, float* tile, float* weights, float* results)
         where V : struct, IVector<V>
+        where TProduct : struct, IConvolutionProduct
     {
         ConvolutionTap* first = block.Taps;
         ConvolutionTap* end = first + block.TapCount;
@@ -37,37 +38,37 @@ internal static unsafe class ConvolutionMicrokernel8
                 V x1 = V.Load(x + V.Count);
                 V x2 = V.Load(x + (2 * V.Count));
                 V w0 = V.Broadcast(w[0]);
-                s00 = V.MultiplyAdd(x0, w0, s00);
-                s01 = V.MultiplyAdd(x1, w0, s01);
-                s02 = V.MultiplyAdd(x2, w0, s02);
+                s00 = TProduct.MultiplyAdd(x0, w0, s00);
+                s01 = TProduct.MultiplyAdd(x1, w0, s01);
+                s02 = TProduct.MultiplyAdd(x2, w0, s02);
                 V w1 = V.Broadcast(w[1]);
-                s10 = V.MultiplyAdd(x0, w1, s10);
-                s11 = V.MultiplyAdd(x1, w1, s11);
-                s12 = V.MultiplyAdd(x2, w1, s12);
+                s10 = TProduct.MultiplyAdd(x0, w1, s10);
+                s11 = TProduct.MultiplyAdd(x1, w1, s11);
+                s12 = TProduct.MultiplyAdd(x2, w1, s12);
                 V w2 = V.Broadcast(w[2]);
-                s20 = V.MultiplyAdd(x0, w2, s20);
-                s21 = V.MultiplyAdd(x1, w2, s21);
-                s22 = V.MultiplyAdd(x2, w2, s22);
+                s20 = TProduct.MultiplyAdd(x0, w2, s20);
+                s21 = TProduct.MultiplyAdd(x1, w2, s21);
+                s22 = TProduct.MultiplyAdd(x2, w2, s22);
                 V w3 = V.Broadcast(w[3]);
-                s30 = V.MultiplyAdd(x0, w3, s30);
-                s31 = V.MultiplyAdd(x1, w3, s31);
-                s32 = V.MultiplyAdd(x2, w3, s32);
+                s30 = TProduct.MultiplyAdd(x0, w3, s30);
+                s31 = TProduct.MultiplyAdd(x1, w3, s31);
+                s32 = TProduct.MultiplyAdd(x2, w3, s32);
                 V w4 = V.Broadcast(w[4]);
-                s40 = V.MultiplyAdd(x0, w4, s40);
-                s41 = V.MultiplyAdd(x1, w4, s41);
-                s42 = V.MultiplyAdd(x2, w4, s42);
+                s40 = TProduct.MultiplyAdd(x0, w4, s40);
+                s41 = TProduct.MultiplyAdd(x1, w4, s41);
+                s42 = TProduct.MultiplyAdd(x2, w4, s42);
                 V w5 = V.Broadcast(w[5]);
-                s50 = V.MultiplyAdd(x0, w5, s50);
-                s51 = V.MultiplyAdd(x1, w5, s51);
-                s52 = V.MultiplyAdd(x2, w5, s52);
+                s50 = TProduct.MultiplyAdd(x0, w5, s50);
+                s51 = TProduct.MultiplyAdd(x1, w5, s51);
+                s52 = TProduct.MultiplyAdd(x2, w5, s52);
                 V w6 = V.Broadcast(w[6]);
-                s60 = V.MultiplyAdd(x0, w6, s60);
-                s61 = V.MultiplyAdd(x1, w6, s61);
-                s62 = V.MultiplyAdd(x2, w6, s62);
+                s60 = TProduct.MultiplyAdd(x0, w6, s60);
+                s61 = TProduct.MultiplyAdd(x1, w6, s61);
+                s62 = TProduct.MultiplyAdd(x2, w6, s62);
                 V w7 = V.Broadcast(w[7]);
-                s70 = V.MultiplyAdd(x0, w7, s70);
-                s71 = V.MultiplyAdd(x1, w7, s71);
-                s72 = V.MultiplyAdd(x2, w7, s72);
+                s70 = TProduct.MultiplyAdd(x0, w7, s70);
+                s71 = TProduct.MultiplyAdd(x1, w7, s71);
+                s72 = TProduct.MultiplyAdd(x2, w7, s72);
             }
 
             tile += tileStep;
@@ -110,8 +111,9 @@ internal static unsafe class ConvolutionMicrokernel8
 
     /// <summary>8 channels × 2 vectors of positions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run8By2<V>(in ConvolutionBlock block, float* tile, float* weights, float* results)
+    public static void Run8By2<V, TProduct>(in ConvolutionBlock block, float* tile, float* weights, float* results)
         where V : struct, IVector<V>
+        where TProduct : struct, IConvolutionProduct
     {
         ConvolutionTap* first = block.Taps;
         ConvolutionTap* end = first + block.TapCount;
@@ -134,29 +136,29 @@ internal static unsafe class ConvolutionMicrokernel8
                 V x0 = V.Load(x);
                 V x1 = V.Load(x + V.Count);
                 V w0 = V.Broadcast(w[0]);
-                s00 = V.MultiplyAdd(x0, w0, s00);
-                s01 = V.MultiplyAdd(x1, w0, s01);
+                s00 = TProduct.MultiplyAdd(x0, w0, s00);
+                s01 = TProduct.MultiplyAdd(x1, w0, s01);
                 V w1 = V.Broadcast(w[1]);
-                s10 = V.MultiplyAdd(x0, w1, s10);
-                s11 = V.MultiplyAdd(x1, w1, s11);
+                s10 = TProduct.MultiplyAdd(x0, w1, s10);
+                s11 = TProduct.MultiplyAdd(x1, w1, s11);
                 V w2 = V.Broadcast(w[2]);
-                s20 = V.MultiplyAdd(x0, w2, s20);
-                s21 = V.MultiplyAdd(x1, w2, s21);
+                s20 = TProduct.MultiplyAdd(x0, w2, s20);
+                s21 = TProduct.MultiplyAdd(x1, w2, s21);
                 V w3 = V.Broadcast(w[3]);
-                s30 = V.MultiplyAdd(x0, w3, s30);
-                s31 = V.MultiplyAdd(x1, w3, s31);
+                s30 = TProduct.MultiplyAdd(x0, w3, s30);
+                s31 = TProduct.MultiplyAdd(x1, w3, s31);
                 V w4 = V.Broadcast(w[4]);
-                s40 = V.MultiplyAdd(x0, w4, s40);
-                s41 = V.MultiplyAdd(x1, w4, s41);
+                s40 = TProduct.MultiplyAdd(x0, w4, s40);
+                s41 = TProduct.MultiplyAdd(x1, w4, s41);
                 V w5 = V.Broadcast(w[5]);
-                s50 = V.MultiplyAdd(x0, w5, s50);
-                s51 = V.MultiplyAdd(x1, w5, s51);
+                s50 = TProduct.MultiplyAdd(x0, w5, s50);
+                s51 = TProduct.MultiplyAdd(x1, w5, s51);
                 V w6 = V.Broadcast(w[6]);
-                s60 = V.MultiplyAdd(x0, w6, s60);
-                s61 = V.MultiplyAdd(x1, w6, s61);
+                s60 = TProduct.MultiplyAdd(x0, w6, s60);
+                s61 = TProduct.MultiplyAdd(x1, w6, s61);
                 V w7 = V.Broadcast(w[7]);
-                s70 = V.MultiplyAdd(x0, w7, s70);
-                s71 = V.MultiplyAdd(x1, w7, s71);
+                s70 = TProduct.MultiplyAdd(x0, w7, s70);
+                s71 = TProduct.MultiplyAdd(x1, w7, s71);
             }
 
             tile += tileStep;
@@ -191,8 +193,9 @@ internal static unsafe class ConvolutionMicrokernel8
 
     /// <summary>8 channels × 1 vector of positions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run8By1<V>(in ConvolutionBlock block, float* tile, float* weights, float* results)
+    public static void Run8By1<V, TProduct>(in ConvolutionBlock block, float* tile, float* weights, float* results)
         where V : struct, IVector<V>
+        where TProduct : struct, IConvolutionProduct
     {
         ConvolutionTap* first = block.Taps;
         ConvolutionTap* end = first + block.TapCount;
@@ -214,21 +217,21 @@ internal static unsafe class ConvolutionMicrokernel8
                 float* w = weights + tap->Weight;
                 V x0 = V.Load(x);
                 V w0 = V.Broadcast(w[0]);
-                s00 = V.MultiplyAdd(x0, w0, s00);
+                s00 = TProduct.MultiplyAdd(x0, w0, s00);
                 V w1 = V.Broadcast(w[1]);
-                s10 = V.MultiplyAdd(x0, w1, s10);
+                s10 = TProduct.MultiplyAdd(x0, w1, s10);
                 V w2 = V.Broadcast(w[2]);
-                s20 = V.MultiplyAdd(x0, w2, s20);
+                s20 = TProduct.MultiplyAdd(x0, w2, s20);
                 V w3 = V.Broadcast(w[3]);
-                s30 = V.MultiplyAdd(x0, w3, s30);
+                s30 = TProduct.MultiplyAdd(x0, w3, s30);
                 V w4 = V.Broadcast(w[4]);
-                s40 = V.MultiplyAdd(x0, w4, s40);
+                s40 = TProduct.MultiplyAdd(x0, w4, s40);
                 V w5 = V.Broadcast(w[5]);
-                s50 = V.MultiplyAdd(x0, w5, s50);
+                s50 = TProduct.MultiplyAdd(x0, w5, s50);
                 V w6 = V.Broadcast(w[6]);
-                s60 = V.MultiplyAdd(x0, w6, s60);
+                s60 = TProduct.MultiplyAdd(x0, w6, s60);
                 V w7 = V.Broadcast(w[7]);
-                s70 = V.MultiplyAdd(x0, w7, s70);
+                s70 = TProduct.MultiplyAdd(x0, w7, s70);
             }
 
             tile += tileStep;

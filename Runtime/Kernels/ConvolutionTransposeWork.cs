@@ -106,7 +106,7 @@ internal unsafe struct ConvolutionTransposeWork<V, TEpilogue> : IParallelWork
                 (nint)_shape.Taps * Convolution.PanelChannels,
                 _resultPitch);
             float* results = scratch.Results + (phase * _phasePitch);
-            ConvolutionMicrokernel.Run<V>(block, scratch.Tile, weights, results, tile.Positions(_geometry), channels);
+            ConvolutionMicrokernel.Run<V, FloatProduct>(block, scratch.Tile, weights, results, tile.Positions(_geometry), channels);
         }
 
         int firstY = tile.FirstRow * _shape.Height.Stride;

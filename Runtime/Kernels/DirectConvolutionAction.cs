@@ -14,7 +14,7 @@ internal readonly unsafe struct DirectConvolutionAction<TEpilogue>(
         ConvolutionGeometry geometry = ConvolutionGeometry.Forward(shape, shape.GroupInputs, V.Count);
         double multiplyAdds = (double)shape.Batch * shape.OutputChannels * shape.OutputPlane * shape.ReductionLength;
         ConvolutionPlan plan = ConvolutionPlan.Create(workers, shape, geometry, multiplyAdds);
-        var work = new DirectConvolutionWork<V, TEpilogue>(workers, shape, geometry, plan.PanelsPerUnit, input, weights, output, epilogue);
+        var work = new DirectConvolutionWork<V, FloatProduct, TEpilogue>(workers, shape, geometry, plan.PanelsPerUnit, input, weights, output, epilogue);
         workers.Run(ref work, plan.Parts);
     }
 }

@@ -4,8 +4,9 @@ using Cameo.Vectors;
 namespace Cameo.Kernels;
 
 /// <summary>A direct convolution. A unit of work is some panels of output channels of one tile of one group of one image.</summary>
-internal unsafe struct DirectConvolutionWork<V, TEpilogue> : IParallelWork
+internal unsafe struct DirectConvolutionWork<V, TProduct, TEpilogue> : IParallelWork
     where V : struct, IVector<V>
+    where TProduct : struct, IConvolutionProduct
     where TEpilogue : struct, IChannelEpilogue
 {
     private readonly Workers _workers;
@@ -41,7 +42,7 @@ internal unsafe struct DirectConvolutionWork<V, TEpilogue> : IParallelWork
         _weights = weights;
         _output = output;
         _epilogue = epilogue;
-        _fewPositions = geometry.Rows * geometry.Columns * 2 <= V.Count && geometry.TilesHigh * geometry.TilesWide == 1;
+        _fewPositions = TProduct.IsFloat && geometry.Rows * geometry.Columns * 2 <= V.Count && geometry.TilesHigh * geometry.TilesWide == 1;
 
         // One line more than needed, so that channels do not all start at the same place of a cache page.
         _resultPitch = ConvolutionScratch.Align(geometry.Positions) + V.Count;
@@ -111,7 +112,7 @@ internal unsafe struct DirectConvolutionWork<V, TEpilogue> : IParallelWork
         for (int lane = 0; lane < channels; lane += step)
         {
             int count = Math.Min(step, channels - lane);
-            ConvolutionMicrokernel.Run<V>(block, scratch.Tile, weights + lane, scratch.Results, tile.Positions(_geometry), count);
+            ConvolutionMicrokernel.Run<V, TProduct>(block, scratch.Tile, weights + lane, scratch.Results, tile.Positions(_geometry), count);
             int channel = (tile.Group * _shape.GroupOutputs) + (panel * Convolution.PanelChannels) + lane;
             for (int row = 0; row < count; row++)
             {

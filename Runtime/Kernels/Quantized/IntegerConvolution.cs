@@ -1,4 +1,5 @@
 using Cameo.Threading;
+using Cameo.Vectors;
 
 namespace Cameo.Kernels;
 
@@ -14,7 +15,7 @@ public static unsafe class IntegerConvolution
     /// <summary>Convolves every group: output[n, o] = epilogue(Σ (input[n, i] − zero point) ∗ (weights[o, i] − zero point)).</summary>
     /// <typeparam name="TInput">byte or sbyte.</typeparam>
     /// <typeparam name="TOutput">
-    /// float, <see cref="Half"/>, <see cref="Vectors.BFloat16"/>, or byte, sbyte, short or ushort where the epilogue gives whole numbers: the epilogue sees the sums as float32. Or int: the
+    /// float, <see cref="Half"/>, <see cref="BFloat16"/>, or byte, sbyte, short or ushort where the epilogue gives whole numbers: the epilogue sees the sums as float32. Or int: the
     /// sums themselves, and the epilogue is not used.
     /// </typeparam>
     /// <typeparam name="TEpilogue">Bias, activation, requantisation.</typeparam>
@@ -40,6 +41,24 @@ public static unsafe class IntegerConvolution
         Validate<TInput>(shape);
         if (shape.IsEmpty)
         {
+            return;
+        }
+
+        if (!ByteProduct.IsSupported && shape.Taps > 1)
+        {
+            // Without an instruction for bytes, products are of int16 pairs, which can be read from the input tap by tap: patches would only cost time.
+            var pairs = new PairConvolutionAction<TInput, TOutput, TEpilogue>
+            {
+                Workers = workers,
+                Pairs = new PairShape(shape),
+                Input = input,
+                ZeroPoint = Value(zeroPoint),
+                Words = words,
+                ZeroPoints = zeroPoints,
+                Output = output,
+                Epilogue = epilogue,
+            };
+            VectorDispatch.Run(ref pairs);
             return;
         }
 
