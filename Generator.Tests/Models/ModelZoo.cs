@@ -37,6 +37,18 @@ public sealed class ModelZoo : IDisposable
     /// <param name="shape">Arguments of the script, such as <c>--layers 4</c>.</param>
     internal ModelCompilation Random(string form, string name, string dimensions, params string[] shape) => Compile(form, $"{name}_{form}", dimensions, ["--name", name, .. shape]);
 
+    /// <summary>The graph text of a small decoder with random weights.</summary>
+    internal string RandomText(string form, int layers)
+    {
+        string path = Make(
+            form, $"deep{layers}_{form}", "--name", $"deep{layers}", "--vocab", "96", "--hidden", "64", "--layers", $"{layers}", "--heads", "4", "--kv-heads", "2", "--head-dim", "16", "--ffn", "96", "--max-seq", "64");
+        ImportResult import = ModelImporter.Import(path, new ImportOptions
+        {
+            GraphOptions = new Dictionary<string, string> { [GraphOptions.Class] = "Deep", [GraphOptions.Namespace] = "Tests" },
+        });
+        return import.GraphText ?? throw new InvalidOperationException(string.Join("; ", import.Diagnostics));
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private ModelCompilation Compile(string form, string folder, string dimensions, params string[] source)
@@ -47,6 +59,18 @@ public sealed class ModelZoo : IDisposable
             return compilation;
         }
 
+        string path = Make(form, folder, source);
+        Dictionary<string, string> options = dimensions.Length > 0 ? new() { [GraphOptions.Dimensions] = dimensions } : [];
+        string className = $"Zoo{_compilations.Count}_{folder.Replace('-', '_')}";
+        compilation = ModelCompilation.Run(folder, path, className, _folder.File($"compiled{_compilations.Count}"), options);
+        GeneratedAssembly.Build([compilation]);
+        _compilations.Add(key, compilation);
+        return compilation;
+    }
+
+    /// <summary>The path of a model, made by the first who asks for it.</summary>
+    private string Make(string form, string folder, params string[] source)
+    {
         string path = _folder.File(Path.Combine(folder, "model.onnx"));
         if (!File.Exists(path))
         {
@@ -54,12 +78,7 @@ public sealed class ModelZoo : IDisposable
             DotNetCommand.Execute(FindPython(form), _folder.Path, Environment, [Script, .. source, "--form", form, "--out", _folder.Path]);
         }
 
-        Dictionary<string, string> options = dimensions.Length > 0 ? new() { [GraphOptions.Dimensions] = dimensions } : [];
-        string className = $"Zoo{_compilations.Count}_{folder.Replace('-', '_')}";
-        compilation = ModelCompilation.Run(folder, path, className, _folder.File($"compiled{_compilations.Count}"), options);
-        GeneratedAssembly.Build([compilation]);
-        _compilations.Add(key, compilation);
-        return compilation;
+        return path;
     }
 
     private static string FindPython(string form)

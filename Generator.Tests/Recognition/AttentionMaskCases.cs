@@ -82,6 +82,30 @@ internal static class AttentionMaskCases
             Inputs = AttentionCases.Operands(),
             Has = ["is_causal=1", "window=3", "(q, k, v, _, _, _"],
         },
+        // Scores in the thousands, exactly: a key that is 1000 behind may be the one that counts.
+        new(
+            "AThousandIsABias",
+            static s => [s.Weigh(s.Op("Add", [s.Scores("q", "k", 0.5f), s.Op("Where", [s.Future("q", "k"), s.Number(-1000), s.Number(0)])]), "v")],
+            static inputs => [new AttentionReference { Scale = 0.5, Bias = static (_, _, query, key) => key > query ? -1000 : 0 }.Compute(inputs["q"], inputs["k"], inputs["v"])])
+        {
+            Inputs = AttentionCases.Operands(),
+            Values = { ["q"] = Integers(3), ["k"] = Integers(4) },
+            Has = ["= cameo.Attention("],
+            HasNot = ["is_causal=1"],
+        },
+        new(
+            "TenThousandBeforeTheScale",
+            static s =>
+            {
+                string products = s.Op("MatMul", ["q", s.Transpose("k", 0, 1, 3, 2)]);
+                string masked = s.Op("Add", [products, s.Op("Where", [s.Future("q", "k"), s.Number(-10000), s.Number(0)])]);
+                return [s.Weigh(s.Op("Mul", [masked, s.Number(0.0625f)]), "v")];
+            },
+            static inputs => [new AttentionReference { Scale = 0.0625, Sees = static (_, _, query, key) => key <= query }.Compute(inputs["q"], inputs["k"], inputs["v"])])
+        {
+            Inputs = AttentionCases.Operands(),
+            Has = ["is_causal=1", "(q, k, v, _, _, _"],
+        },
         Padded("PaddingByWhere", static (s, scores, mask) => s.Op("Add", [scores, s.Op("Where", [s.Op("Equal", [mask, s.Integer(0)]), s.Number(Lowest), s.Number(0)])]), "uniform"),
         Padded("PaddingByACast", static (s, scores, mask) => s.Op("Where", [s.Cast(mask, DataType.Bool), scores, s.Number(Lowest)]), "uniform"),
         Padded("PaddingInverted", static (s, scores, mask) =>
@@ -215,6 +239,13 @@ internal static class AttentionMaskCases
             HasNot = ["(q, k, v, _"],
         },
     ];
+
+    /// <summary>Queries or keys of whole numbers up to 40.</summary>
+    private static double[] Integers(int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, AttentionCases.Rows * AttentionCases.Heads * AttentionCases.Queries * AttentionCases.Size).Select(_ => (double)random.Next(-40, 41))];
+    }
 
     private static AttentionCase Causal(string name, Func<AttentionSpelling, string, string> mask) => new(
         name,

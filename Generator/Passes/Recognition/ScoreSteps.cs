@@ -6,9 +6,6 @@ namespace Cameo.Generator.Passes.Recognition;
 /// <summary>What a <see cref="ScoreChain"/> does to scores: their scale, soft cap and masks.</summary>
 internal sealed class ScoreSteps
 {
-    /// <summary>What takes a score's place must hide the key: e^-1000 is 0.</summary>
-    private const double LargestReplacement = -1000;
-
     private readonly List<ScoreEvent> _events = [];
     private readonly ScoreLayout _layout;
     private readonly MaskReader _reader;
@@ -169,7 +166,7 @@ internal sealed class ScoreSteps
     {
         Shape scores = link.Node.Output.Shape;
         Value condition = link.Other!;
-        if (_reader.ReadBroadcast(link.Replacement!, scores, _layout.Coordinates(_digits)) is not MaskNumber { Value: var replacement } || !(replacement <= LargestReplacement))
+        if (_reader.ReadBroadcast(link.Replacement!, scores, _layout.Coordinates(_digits)) is not MaskNumber { Value: var replacement } || !(replacement <= MaskAnalysis.Hiding))
         {
             return $"'{link.Replacement!.Name}', which takes the place of scores, does not hide them";
         }

@@ -11,10 +11,10 @@ namespace Cameo.Generator.Passes.Recognition.Masks;
 internal sealed class MaskAnalysis(MaskSpace space, Dimension pastLength, Dimension keys)
 {
     /// <summary>
-    /// A number added to a score that means "not this key": exporters write -10000 and less (times a scale of 1/√(head size) where the scale comes later); e^-1000 is 0
-    /// in float32.
+    /// A number added to a score that means "not this key". Exporters for half precision write -10000 (-9984 in bfloat16), all others far less. It hides a key from scores that differ
+    /// by less than 9800, since e^-104 is 0 in float32; models that mask with it count on that. A smaller number is a bias: it hides nothing where scores are large.
     /// </summary>
-    private const double Masked = -1000;
+    public const double Hiding = -9984;
 
     /// <summary>Adding it leaves nothing of a score, so that all keys masked by it are equal.</summary>
     private const double Absorbing = -1e30;
@@ -101,7 +101,12 @@ internal sealed class MaskAnalysis(MaskSpace space, Dimension pastLength, Dimens
 
     private static IEnumerable<Case> Apply(ScoreStep step, Case current, MaskEvaluator evaluator) => step switch
     {
-        ScoreScaling scaling => [current with { Number = MaskArithmetic.Round(current.Number * scaling.Factor, current.Type).Value }],
+        // A scale behind the mask makes all scores smaller: what hid a key before it still does.
+        ScoreScaling scaling => [current with
+        {
+            Number = MaskArithmetic.Round(current.Number * scaling.Factor, current.Type).Value,
+            Limit = current.Number == 0 && current.HasScore ? Hiding : current.Limit * scaling.Factor,
+        }],
         ScoreFloor floor => [current.Number < floor.Minimum ? current with { Number = floor.Minimum, HasScore = false } : current],
         ScoreAddition addition => evaluator.Evaluate(addition.Term, current.Path).Select(term => term.Result is MaskNumber number
             ? current with { Path = term.Path, Number = MaskArithmetic.Round(current.Number + number.Value, addition.Type).Value, Type = addition.Type }
@@ -247,13 +252,13 @@ internal sealed class MaskAnalysis(MaskSpace space, Dimension pastLength, Dimens
         Other,
     }
 
-    /// <summary>A case and the score in it: the product, where it is still there, plus a number.</summary>
-    private sealed record Case(MaskPath Path, double Number = 0, bool HasScore = true, bool IsOther = false, ElementType Type = ElementType.Float32)
+    /// <summary>A case and the score in it: the product, where it is still there, plus a number, which hides the key up to the limit.</summary>
+    private sealed record Case(MaskPath Path, double Number = 0, bool HasScore = true, bool IsOther = false, ElementType Type = ElementType.Float32, double Limit = MaskAnalysis.Hiding)
     {
         public CaseKind Kind =>
             IsOther || double.IsNaN(Number) ? CaseKind.Other
             : HasScore && Number == 0 ? CaseKind.Attends
-            : Number <= Masked ? CaseKind.Masked
+            : Number <= Limit ? CaseKind.Masked
             : CaseKind.Other;
     }
 }
