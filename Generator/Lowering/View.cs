@@ -81,8 +81,11 @@ internal sealed class View
     public View Permute(IReadOnlyList<int> permutation) =>
         new(Buffer, new Shape([.. permutation.Select(axis => Shape[axis])]), [.. permutation.Select(axis => Strides[axis])], Offset);
 
+    /// <summary>Neighbouring elements from <paramref name="start"/> on along one axis.</summary>
+    public View Slice(int axis, Dimension start, Dimension size) => Slice(axis, start, size, Dimension.One);
+
     /// <summary>Elements from <paramref name="start"/> on along one axis, <paramref name="step"/> apart.</summary>
-    public View Slice(int axis, Dimension start, Dimension size, long step = 1)
+    public View Slice(int axis, Dimension start, Dimension size, Dimension step)
     {
         Dimension[] sizes = [.. Shape];
         Dimension[] strides = [.. Strides];

@@ -6,7 +6,7 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// Activation functions of ONNX's own domain: Relu, LeakyRelu, PRelu, ThresholdedRelu, Elu, Selu, Celu, Sigmoid, HardSigmoid, HardSwish, Swish, Softplus,
-/// Softsign, Mish, Gelu, Shrink: https://onnx.ai/onnx/operators/onnx__Relu.html and so on. Selu's constants have more digits from version 6 on; PRelu's slope is
+/// Softsign, Mish, Gelu, SwiGLU (Swish of the first input times the second), Shrink: https://onnx.ai/onnx/operators/onnx__Relu.html and so on. Selu's constants have more digits from version 6 on; PRelu's slope is
 /// per channel before version 7 (rewritten by the version upgrade); Relu takes signed integers from version 14 on; the other versions add element types.
 /// </summary>
 internal static class ActivationOperators
@@ -27,7 +27,11 @@ internal static class ActivationOperators
         Function("Sigmoid", [1, 6, 13], (_, x) => Sigmoid(x)),
         Function("HardSigmoid", [1, 6, 22], (node, x) => Clamp(Number(node.FloatAttribute("alpha", 0.2f), x) * x + Number(node.FloatAttribute("beta", 0.5f), x), 0, 1)),
         Function("HardSwish", [14, 22], (_, x) => x * Clamp(x * Number(1.0 / 6, x) + Number(0.5, x), 0, 1)),
-        Function("Swish", [24], (node, x) => x * Sigmoid(node.FloatAttribute("alpha", 1) is var alpha and not 1 ? Number(alpha, x) * x : x)),
+        Function("Swish", [24], Swish),
+        new PointwiseFunction("SwiGLU", [28], ElementTypeSet.Floating, 2, (node, inputs) => Swish(node, inputs[0]!) * inputs[1]!)
+        {
+            Canonical = (node, context) => context.Add("Mul", context.Add("Swish", [("alpha", node.FloatAttribute("alpha", 1))], node.Input(0)), node.Input(1)),
+        },
         Function("Softplus", [1, 22], (_, x) => Softplus(x)),
         Function("Softsign", [1, 22], (_, x) => x / (Number(1, x) + Expression.Apply(ElementOperation.Absolute, x))),
         Function("Mish", [18, 22], (_, x) => Mish(x)),
@@ -39,6 +43,8 @@ internal static class ActivationOperators
         }),
         PointwiseFunction.Unary("Shrink", [9], ElementTypeSet.Numeric, Shrink),
     ];
+
+    private static Expression Swish(Node node, Expression x) => x * Sigmoid(node.FloatAttribute("alpha", 1) is var alpha and not 1 ? Number(alpha, x) * x : x);
 
     private static PointwiseFunction Function(string type, int[] versions, Func<Node, Expression, Expression> express) =>
         PointwiseFunction.Unary(type, versions, ElementTypeSet.Floating, express);

@@ -48,9 +48,14 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
         Add(original.Type, [.. original.Attributes.Values.Select(attribute => (attribute.Name, attribute.Value))], inputs);
 
     /// <summary>The node again, of the same domain and version, on other inputs.</summary>
-    public Node AddCopy(Node original, params Value?[] inputs)
+    public Node AddCopy(Node original, params Value?[] inputs) => AddCopy(original, original.Domain, original.Type, original.Version, inputs);
+
+    /// <summary>The node again, as an operator of ONNX's own domain and of a certain version.</summary>
+    public Node AddAs(string type, int version, Node original) => AddCopy(original, "", type, version, [.. original.Inputs]);
+
+    private Node AddCopy(Node original, string domain, string type, int version, Value?[] inputs)
     {
-        Node copy = Graph.AddNode($"{node.Name}/{original.Type}_{_count++}", original.Type, inputs, original.Version, Place(), original.Domain);
+        Node copy = Graph.AddNode($"{node.Name}/{type}_{_count++}", type, inputs, version, Place(), domain);
         copy.Origins = Origins;
         copy.Line = node.Line;
         foreach (AttributeValue attribute in original.Attributes.Values)

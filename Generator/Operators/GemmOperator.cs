@@ -18,6 +18,12 @@ internal sealed class GemmOperator : Operator
     {
         ElementTypeSet.Numeric.Require(node, 0);
         ElementTypeSet.RequireEqual(node, 0, 1);
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ResultShape(node)));
+    }
+
+    /// <summary>The result's shape, after checks of the operands.</summary>
+    public static Shape ResultShape(Node node)
+    {
         Shape a = Matrix(node, 0, "transA");
         Shape b = Matrix(node, 1, "transB");
         if ((a[1] - b[0]).Value is { } difference && difference != 0)
@@ -39,7 +45,7 @@ internal sealed class GemmOperator : Operator
             node.Input(2);
         }
 
-        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, shape));
+        return shape;
     }
 
     public override bool Normalize(Node node, ExpansionContext context)

@@ -25,6 +25,18 @@ internal static class OpenAxes
         [.. Enumerable.Range(0, rank).Select(axis => SymbolicMath.Minimum(Dimension.One, axes.Aggregate(Dimension.Zero, (sum, named) =>
             sum + IsEqual(SymbolicMath.FromStart(named, rank, symbols), axis, symbols)), symbols))];
 
+    /// <summary>What a list says of each axis, where each entry belongs to the axis that <paramref name="axes"/> has at its place; <paramref name="otherwise"/> for axes without an entry.</summary>
+    public static Dimension[] Spread(IReadOnlyList<Dimension> entries, IReadOnlyList<Dimension> axes, IReadOnlyList<Dimension> otherwise, SymbolTable symbols)
+    {
+        int rank = otherwise.Count;
+        return [.. otherwise.Select((value, axis) => Enumerable.Range(0, axes.Count).Aggregate(value, (sum, index) =>
+            sum + IsEqual(SymbolicMath.FromStart(axes[index], rank, symbols), axis, symbols) * (entries[index] - value)))];
+    }
+
+    /// <summary>Refuses runs in which the list names an axis that does not exist, or one twice.</summary>
+    public static void RequireDistinct(Node node, IReadOnlyList<Dimension> axes, int rank, InferenceContext context) =>
+        context.Require(Named(node, axes, rank, context).Aggregate(Dimension.Zero, (sum, axis) => sum + axis), axes.Count, $"different axes of {node}");
+
     /// <summary>The size of every axis where it is not named, and 1 where it is.</summary>
     public static Dimension[] Kept(Shape shape, Dimension[] named) => [.. shape.Select((size, axis) => Dimension.One + (size - 1) * (1 - named[axis]))];
 
@@ -41,6 +53,25 @@ internal static class OpenAxes
 
             return size;
         })];
+
+    /// <summary>The sizes with an axis of size 1 at every place that is named.</summary>
+    public static Dimension[] Inserted(Shape shape, Dimension[] named, SymbolTable symbols)
+    {
+        var sizes = new Dimension[named.Length];
+        Dimension before = Dimension.Zero;
+        for (int axis = 0; axis < sizes.Length; axis++)
+        {
+            sizes[axis] = named[axis];
+            for (int source = 0; source < shape.Rank; source++)
+            {
+                sizes[axis] += shape[source] * (1 - named[axis]) * IsEqual(axis - before, source, symbols);
+            }
+
+            before += named[axis];
+        }
+
+        return sizes;
+    }
 
     /// <summary>The sizes with every axis split into what stays and what is reduced.</summary>
     public static Dimension[] Split(Shape shape, Dimension[] named) =>

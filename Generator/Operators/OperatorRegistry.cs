@@ -44,7 +44,7 @@ internal static class OperatorRegistry
         PadOperator.All,
         ArgumentOperators.All,
         TopKOperator.All,
-        CumSumOperator.All,
+        CumulativeOperators.All,
         DepthOperators.All,
         OneHotOperators.All,
         LrnOperator.All,
@@ -116,5 +116,14 @@ internal static class OperatorRegistry
         CausalConvWithStateOperator.All,
         GatherBlockQuantizedOperator.All,
         ResizeOperators.All,
+        AliasOperator.All,
+        CenterCropPadOperator.All,
+        FusedContractionOperators.All,
+        BitCastOperator.All,
+        WindowOperators.All,
+        LegacyImageOperators.All,
+        UnfoldOperators.All,
+        PairwiseDistanceOperator.All,
+        MatrixInverseOperators.All,
     ];
 }

@@ -6,7 +6,7 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// Pad: https://onnx.ai/onnx/operators/onnx__Pad.html. Modes constant, reflect, edge and (from version 19 on) wrap; negative pads cut. Pads are attributes before version 11
-/// (<c>paddings</c> in version 1) and an input from then on, known at build time as expressions over sizes; version 18 added the list of axes. The constant may be a value of the run.
+/// (<c>paddings</c> in version 1) and an input from then on; version 18 added the list of axes. Both are expressions over sizes and the elements of small integer inputs. The constant may be a value of the run.
 /// </summary>
 internal sealed class PadOperator : Operator
 {
@@ -20,7 +20,12 @@ internal sealed class PadOperator : Operator
     {
         Value data = node.Input(0);
         ElementTypeSet.Movable.Require(node, 0);
-        (Dimension[] before, Dimension[] after) = Pads(node);
+        (Dimension[] before, Dimension[] after) = Pads(node, context.Symbols);
+        if (Axes(node) is { } axes && axes.Any(axis => !axis.IsStatic))
+        {
+            OpenAxes.RequireDistinct(node, axes, data.Shape.Rank, context);
+        }
+
         _ = Mode(node);
         var shape = new Shape([.. data.Shape.Select((size, axis) => before[axis] + size + after[axis])]);
         if (shape.FirstOrDefault(size => size.Value < 0) is { } negative)
@@ -39,7 +44,7 @@ internal sealed class PadOperator : Operator
     public override void Lower(Node node, LoweringContext context)
     {
         View from = context.ReadContiguous(node.Input(0));
-        (Dimension[] before, _) = Pads(node);
+        (Dimension[] before, _) = Pads(node, context.Graph.Symbols);
         if (from.Rank == 0 || before.All(size => size == Dimension.Zero) && from.Shape.Equals(node.Output.Shape))
         {
             context.SetView(node.Output, from);
@@ -84,29 +89,40 @@ internal sealed class PadOperator : Operator
     };
 
     /// <summary>What is put before and behind each axis.</summary>
-    private static (Dimension[] Before, Dimension[] After) Pads(Node node)
+    private static (Dimension[] Before, Dimension[] After) Pads(Node node, SymbolTable symbols)
     {
         int rank = node.Input(0).Shape.Rank;
         IReadOnlyList<Dimension> pads = node.Version >= 11
             ? node.Input(1).Elements ?? throw ModelException.Unsupported(node, $"the pads (input 1, '{node.Input(1).Name}') are computed at run time from data")
             : [.. (node.IntegersAttribute("pads") ?? node.IntegersAttribute("paddings") ?? throw new ModelException(node, "attribute 'pads' is missing")).Select(Dimension.Of)];
-        int[] axes = node.OptionalInput(3) is not { } list
-            ? [.. Enumerable.Range(0, rank)]
-            : [.. (list.Elements ?? throw ModelException.Unsupported(node, $"the axes (input 3, '{list.Name}') are computed at run time from data"))
-                .Select(axis => ShapeMath.Axis(node, axis.Value ?? throw ModelException.Unsupported(node, "the axes depend on sizes"), rank))];
-        if (pads.Count != 2 * axes.Length || axes.Distinct().Count() != axes.Length)
+        IReadOnlyList<Dimension> axes = Axes(node) ?? [.. Enumerable.Range(0, rank).Select(axis => Dimension.Of(axis))];
+        if (pads.Count != 2 * axes.Count)
         {
-            throw new ModelException(node, $"there are {pads.Count} pads for {axes.Length} axes");
+            throw new ModelException(node, $"there are {pads.Count} pads for {axes.Count} axes");
         }
 
         Dimension[] before = [.. Enumerable.Repeat(Dimension.Zero, rank)];
         Dimension[] after = [.. before];
-        for (int index = 0; index < axes.Length; index++)
+        if (axes.Any(axis => !axis.IsStatic))
         {
-            before[axes[index]] = pads[index];
-            after[axes[index]] = pads[index + axes.Length];
+            return (OpenAxes.Spread([.. pads.Take(axes.Count)], axes, before, symbols), OpenAxes.Spread([.. pads.Skip(axes.Count)], axes, after, symbols));
+        }
+
+        int[] known = [.. axes.Select(axis => ShapeMath.Axis(node, axis.Constant, rank))];
+        if (known.Distinct().Count() != known.Length)
+        {
+            throw new ModelException(node, $"the axes {string.Join(", ", known)} are not all different");
+        }
+
+        for (int index = 0; index < known.Length; index++)
+        {
+            before[known[index]] = pads[index];
+            after[known[index]] = pads[index + known.Length];
         }
 
         return (before, after);
     }
+
+    private static IReadOnlyList<Dimension>? Axes(Node node) => node.OptionalInput(3) is not { } list ? null
+        : list.Elements ?? throw ModelException.Unsupported(node, $"the axes (input 3, '{list.Name}') are computed at run time from data");
 }

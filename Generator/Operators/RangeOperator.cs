@@ -4,43 +4,50 @@ using Cameo.Generator.Lowering;
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// Range: https://onnx.ai/onnx/operators/onnx__Range.html. Start, limit and delta must be known at build time: integers as expressions over the model's
-/// dimensions (delta a number), floating-point numbers as constants.
+/// Range: https://onnx.ai/onnx/operators/onnx__Range.html, and Range of com.microsoft, whose delta is 1 by default
+/// (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md). Start, limit and delta are expressions over the model's dimensions and the elements of small integer
+/// inputs, converted ones too; other floating-point numbers must be constants.
 /// </summary>
 internal sealed class RangeOperator : Operator
 {
     /// <summary>Longer ranges are computed when the model runs, so that generated code stays small.</summary>
     private const int MaximumKnownElements = 1024;
 
-    public static readonly IReadOnlyList<Operator> All = [new RangeOperator()];
+    public static readonly IReadOnlyList<Operator> All = [new RangeOperator("", [11, 27]), new RangeOperator(PointwiseFunction.MicrosoftDomain, [1])];
+
+    private RangeOperator(string domain, int[] versions)
+    {
+        Domain = domain;
+        Versions = versions;
+    }
+
+    public override string Domain { get; }
 
     public override string Type => "Range";
 
-    public override IReadOnlyList<int> Versions => [11, 27];
+    public override IReadOnlyList<int> Versions { get; }
 
     public override void Infer(Node node, InferenceContext context)
     {
         ElementTypeSet.Numeric.Require(node, 0);
         ElementTypeSet.RequireEqual(node, 0, 1);
-        ElementTypeSet.RequireEqual(node, 0, 2);
-        if (node.Input(0).ElementType.IsFloat())
+        if (HasDelta(node))
+        {
+            ElementTypeSet.RequireEqual(node, 0, 2);
+        }
+
+        bool isFloat = node.Input(0).ElementType.IsFloat();
+        if (isFloat && Enumerable.Range(0, 3).All(input => TryReadConstant(node, input) is not null))
         {
             InferFloats(node, context);
             return;
         }
 
-        Dimension start = Single(node, 0, "start", context);
-        Dimension limit = Single(node, 1, "limit", context);
-        long delta = Single(node, 2, "delta", context).Value ?? throw ModelException.Unsupported(node, "delta depends on the model's dimensions");
-        if (delta == 0)
-        {
-            throw new ModelException(node, "delta is 0");
-        }
-
-        Dimension distance = delta > 0 ? limit - start : start - limit;
-        Dimension count = SymbolicMath.Maximum(Dimension.CeilingDivide(distance, Math.Abs(delta)), Dimension.Zero, context.Symbols);
+        Dimension start = Single(node, 0, "start");
+        Dimension delta = Single(node, 2, "delta");
+        Dimension count = Count(node, start, Single(node, 1, "limit"), delta, context);
         var type = new TensorType(node.Input(0).ElementType, new Shape([count]));
-        if (count.Value is <= MaximumKnownElements)
+        if (!isFloat && count.Value is <= MaximumKnownElements)
         {
             context.SetElements(node.Output, type, [.. Enumerable.Range(0, (int)count.Constant).Select(index => start + index * delta)]);
         }
@@ -56,10 +63,31 @@ internal sealed class RangeOperator : Operator
         string type = KernelText.TypeName(node, node.Output.ElementType);
         context.Add(new Kernel("range", node, [], [output], writer =>
         {
-            string start = node.Output.ElementType.IsFloat() ? KernelText.Number(ReadConstant(node, 0), node.Output.ElementType) : writer.Size(node.Input(0).Elements![0]);
-            string delta = node.Output.ElementType.IsFloat() ? KernelText.Number(ReadConstant(node, 2), node.Output.ElementType) : writer.Size(node.Input(2).Elements![0]);
-            writer.Line($"Ranges.Fill(({type}*)({writer.Pointer(output)}), ({type})({start}), ({type})({delta}), {writer.Size(node.Output.Shape[0])});");
+            string Bound(int input, string what) => node.Output.ElementType.IsFloat() && TryReadConstant(node, input) is { } known
+                ? KernelText.Number(known, node.Output.ElementType)
+                : writer.Size(Single(node, input, what));
+            writer.Line($"Ranges.Fill(({type}*)({writer.Pointer(output)}), ({type})({Bound(0, "start")}), ({type})({Bound(2, "delta")}), {writer.Size(node.Output.Shape[0])});");
         }));
+    }
+
+    private static bool HasDelta(Node node) => node.Domain.Length == 0 || node.OptionalInput(2) is not null;
+
+    /// <summary>How many numbers there are; runs whose delta is 0 are refused.</summary>
+    private static Dimension Count(Node node, Dimension start, Dimension limit, Dimension delta, InferenceContext context)
+    {
+        if (delta.Value == 0)
+        {
+            throw new ModelException(node, "delta is 0");
+        }
+
+        if (!delta.IsStatic)
+        {
+            context.Require(SymbolicMath.Minimum(Dimension.One, SymbolicMath.Maximum(delta, -delta, context.Symbols), context.Symbols), 1, $"the delta {delta} of {node}, as a number that is not 0");
+        }
+
+        // 1 upwards, -1 downwards.
+        Dimension sign = delta.Value is { } known ? Dimension.Of(Math.Sign(known)) : 2 * SymbolicMath.Clamp(delta, Dimension.Zero, Dimension.One, context.Symbols) - 1;
+        return SymbolicMath.Maximum(Dimension.CeilingDivide((limit - start) * sign, delta * sign), Dimension.Zero, context.Symbols);
     }
 
     private static void InferFloats(Node node, InferenceContext context)
@@ -84,9 +112,34 @@ internal sealed class RangeOperator : Operator
         }
     }
 
-    private static double ReadConstant(Node node, int input) => ConstantElements.TryReadScalar(node.Input(input).Constant)
-        ?? throw ModelException.Unsupported(node, $"the bounds of a range of floating-point numbers must be constants; input {input} ('{node.Input(input).Name}') is not");
+    private static double ReadConstant(Node node, int input) => TryReadConstant(node, input) ?? throw new InvalidOperationException($"Input {input} of {node} is no constant.");
 
-    private static Dimension Single(Node node, int input, string what, InferenceContext context) =>
-        context.RequiredElements(node, input, what) is [var element] ? element : throw new ModelException(node, $"{what} must be a scalar");
+    private static double? TryReadConstant(Node node, int input) => input == 2 && !HasDelta(node) ? 1 : ConstantElements.TryReadScalar(node.Input(input).Constant);
+
+    /// <summary>A bound as an expression, where it is an integer or was one before a conversion.</summary>
+    private static Dimension Single(Node node, int input, string what)
+    {
+        if (input == 2 && !HasDelta(node))
+        {
+            return Dimension.One;
+        }
+
+        Value value = node.Input(input);
+        if (value.ElementType is ElementType.Float32 or ElementType.Float64)
+        {
+            if (TryReadConstant(node, input) is { } number && Math.Abs(number) <= 1L << 53 && Math.Floor(number) == number)
+            {
+                return Dimension.Of((long)number);
+            }
+
+            while (value.Producer is { Type: "Cast", Domain: "" } cast && value.Elements is null)
+            {
+                value = cast.Input(0);
+            }
+        }
+
+        return value.Elements is not { } elements ? throw ModelException.Unsupported(node, $"{what} (input {input}, '{node.Input(input).Name}') is computed at run time from data")
+            : elements is [var element] ? element
+            : throw new ModelException(node, $"{what} must be a scalar");
+    }
 }

@@ -36,7 +36,7 @@ internal static class ReductionAxes
                 return new Shape(OpenAxes.Kept(shape, named));
             }
 
-            context.Require(named.Aggregate(Dimension.Zero, (sum, axis) => sum + axis), open.Count, $"different axes that {node} reduces");
+            OpenAxes.RequireDistinct(node, open, shape.Rank, context);
             return new Shape(OpenAxes.Others(shape, named, open.Count, context.Symbols));
         }
 

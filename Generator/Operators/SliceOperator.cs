@@ -5,10 +5,13 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// Slice: https://onnx.ai/onnx/operators/onnx__Slice.html. A view. Starts, ends and axes are attributes in version 1 and inputs from version 10 on, with steps;
-/// they must be known at build time (starts and ends as expressions over the model's dimensions).
+/// all of them are expressions over the model's dimensions and the elements of small integer inputs.
 /// </summary>
 internal sealed class SliceOperator : Operator
 {
+    /// <summary>No axis is longer.</summary>
+    private const long FarthestPosition = 1L << 48;
+
     public static readonly IReadOnlyList<Operator> All = [new SliceOperator()];
 
     public override string Type => "Slice";
@@ -18,21 +21,22 @@ internal sealed class SliceOperator : Operator
     public override void Infer(Node node, InferenceContext context)
     {
         Value input = node.Input(0);
+        CheckOpen(node, context);
         IReadOnlyList<AxisRange> ranges = Ranges(node, context.Graph.Symbols);
         var type = new TensorType(input.ElementType, new Shape([.. ranges.Select(range => range.Size)]));
-        bool isKnown = ranges.All(range => range.Start.IsStatic && range.Size.IsStatic);
+        bool isKnown = ranges.All(range => range.Start.IsStatic && range.Size.IsStatic && range.Step.IsStatic);
         if (isKnown && input.Constant is { } constant)
         {
             context.SetConstant(node.Output, ConstantMoves.Slice(
                 constant,
                 [.. ranges.Select(range => range.Start.Constant)],
-                [.. ranges.Select(range => range.Step)],
+                [.. ranges.Select(range => range.Step.Constant)],
                 [.. ranges.Select(range => range.Size.Constant)]));
         }
         else if (isKnown && input.Elements is { } elements && ranges.Count == 1)
         {
             AxisRange range = ranges[0];
-            context.SetElements(node.Output, type, [.. Enumerable.Range(0, (int)range.Size.Constant).Select(index => elements[(int)(range.Start.Constant + index * range.Step)])]);
+            context.SetElements(node.Output, type, [.. Enumerable.Range(0, (int)range.Size.Constant).Select(index => elements[(int)(range.Start.Constant + index * range.Step.Constant)])]);
         }
         else
         {
@@ -65,31 +69,60 @@ internal sealed class SliceOperator : Operator
             throw new ModelException(node, "starts, ends, axes and steps have different lengths");
         }
 
+        if (axes.Any(axis => !axis.IsStatic))
+        {
+            Dimension[] zeros = [.. from.Select(_ => Dimension.Zero)], ones = [.. from.Select(_ => Dimension.One)];
+            Dimension[] firsts = OpenAxes.Spread([.. starts.Select(start => Bounded(start, symbols))], axes, zeros, symbols);
+            Dimension[] lasts = OpenAxes.Spread([.. ends.Select(end => Bounded(end, symbols))], axes, [.. from], symbols);
+            Dimension[] strides = steps is null ? ones : OpenAxes.Spread(steps, axes, ones, symbols);
+            return [.. from.Select((size, axis) => Range(node, size, firsts[axis], lasts[axis], strides[axis], symbols))];
+        }
+
         AxisRange[] ranges = [.. from.Select(size => new AxisRange(Dimension.Zero, size, 1))];
         for (int index = 0; index < starts.Count; index++)
         {
-            int axis = ShapeMath.Axis(node, Known(node, axes[index], "axes"), from.Rank);
-            ranges[axis] = Range(node, from[axis], starts[index], ends[index], steps is null ? 1 : Known(node, steps[index], "steps"), symbols);
+            int axis = ShapeMath.Axis(node, axes[index].Constant, from.Rank);
+            ranges[axis] = Range(node, from[axis], Bounded(starts[index], symbols), Bounded(ends[index], symbols), steps?[index] ?? Dimension.One, symbols);
         }
 
         return ranges;
     }
 
-    private static AxisRange Range(Node node, Dimension size, Dimension start, Dimension end, long step, SymbolTable symbols)
+    /// <summary>What only a run can check: axes that exist and differ, steps other than 0.</summary>
+    private static void CheckOpen(Node node, InferenceContext context)
     {
-        if (step == 0)
+        if (List(node, 3, "axes") is { } axes && axes.Any(axis => !axis.IsStatic))
+        {
+            OpenAxes.RequireDistinct(node, axes, node.Input(0).Shape.Rank, context);
+        }
+
+        foreach (Dimension step in (node.Version < 10 ? null : List(node, 4, "steps"))?.Where(step => !step.IsStatic) ?? [])
+        {
+            context.Require(SymbolicMath.Minimum(Dimension.One, SymbolicMath.Maximum(step, -step, context.Symbols), context.Symbols), 1, $"the step {step} of {node}, as a number that is not 0");
+        }
+    }
+
+    private static AxisRange Range(Node node, Dimension size, Dimension start, Dimension end, Dimension step, SymbolTable symbols)
+    {
+        if (step.Value == 0)
         {
             throw new ModelException(node, "a step is 0");
         }
 
-        // Forwards, positions are clamped to [0, size]; backwards to [-1, size - 1], where -1 is before the first element.
-        Dimension low = step > 0 ? Dimension.Zero : -Dimension.One;
-        Dimension high = step > 0 ? size : size - Dimension.One;
-        Dimension first = SymbolicMath.Clamp(Position(start, size, symbols), step > 0 ? Dimension.Zero : low, high, symbols);
+        // 1 forwards, where positions are clamped to [0, size]; 0 backwards, where they are to [-1, size - 1], with -1 before the first element.
+        Dimension forwards = step.Value is { } known ? Dimension.Of(known > 0 ? 1 : 0) : SymbolicMath.Clamp(step, Dimension.Zero, Dimension.One, symbols);
+        Dimension sign = 2 * forwards - 1;
+        Dimension low = forwards - 1;
+        Dimension high = size - 1 + forwards;
+        Dimension first = SymbolicMath.Clamp(Position(start, size, symbols), low, high, symbols);
         Dimension last = SymbolicMath.Clamp(Position(end, size, symbols), low, high, symbols);
-        Dimension distance = step > 0 ? last - first : first - last;
-        return new AxisRange(first, SymbolicMath.Maximum(Dimension.CeilingDivide(distance, Math.Abs(step)), Dimension.Zero, symbols), step);
+        Dimension distance = (last - first) * sign;
+        return new AxisRange(first, SymbolicMath.Maximum(Dimension.CeilingDivide(distance, step * sign), Dimension.Zero, symbols), step);
     }
+
+    /// <summary>Numbers that a run brings, as positions that no sum overflows.</summary>
+    private static Dimension Bounded(Dimension position, SymbolTable symbols) =>
+        !symbols.DependsOnElements(position) ? position : Dimension.Minimum(Dimension.Maximum(position, Dimension.Of(-FarthestPosition)), Dimension.Of(FarthestPosition));
 
     // Exporters write "to the end" as huge numbers, which must not take part in arithmetic that overflows.
     private static Dimension Position(Dimension position, Dimension size, SymbolTable symbols) => position.Value switch
@@ -109,7 +142,4 @@ internal sealed class SliceOperator : Operator
         return node.OptionalInput(input) is not { } value ? null
             : value.Elements ?? throw ModelException.Unsupported(node, $"the list of {name} (input {input}, '{value.Name}') is computed at run time from data");
     }
-
-    private static long Known(Node node, Dimension value, string name) =>
-        value.Value ?? throw ModelException.Unsupported(node, $"the list of {name} depends on the size '{value}'");
 }

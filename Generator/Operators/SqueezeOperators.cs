@@ -4,7 +4,7 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// Squeeze and Unsqueeze: https://onnx.ai/onnx/operators/onnx__Squeeze.html, https://onnx.ai/onnx/operators/onnx__Unsqueeze.html. The axes are an attribute
-/// before version 13 and an input from then on, known at build time; negative ones from version 11 on. Squeeze without axes drops all that are
+/// before version 13 and an input from then on, of the run too; negative ones from version 11 on. Squeeze without axes drops all that are
 /// 1, so every size must be known then. That an open size is 1 is checked by every run.
 /// </summary>
 internal sealed class SqueezeOperators : ReshapingOperator
@@ -20,9 +20,31 @@ internal sealed class SqueezeOperators : ReshapingOperator
     protected override Shape ResultShape(Node node, InferenceContext context)
     {
         Shape from = node.Input(0).Shape;
-        long[]? axes = node.Version < 13 ? node.IntegersAttribute("axes")
-            : node.OptionalInput(1) is null ? null : context.RequiredIntegers(node, 1, "the list of axes");
+        IReadOnlyList<Dimension>? stated = node.Version < 13 ? node.IntegersAttribute("axes")?.Select(Dimension.Of).ToArray()
+            : node.OptionalInput(1) is null ? null : context.RequiredElements(node, 1, "the list of axes");
+        if (stated?.Any(axis => !axis.IsStatic) == true)
+        {
+            return Type == "Squeeze" ? SqueezeOpen(node, from, stated, context) : UnsqueezeOpen(node, from, stated, context);
+        }
+
+        long[]? axes = stated?.Select(axis => axis.Constant).ToArray();
         return Type == "Squeeze" ? Squeeze(node, from, axes, context) : Unsqueeze(node, from, axes ?? throw new ModelException(node, "the list of axes is missing"));
+    }
+
+    /// <summary>The other axes, where only a run knows which ones are dropped; their elements are those of all axes, which runs check.</summary>
+    private static Shape SqueezeOpen(Node node, Shape from, IReadOnlyList<Dimension> axes, InferenceContext context)
+    {
+        OpenAxes.RequireDistinct(node, axes, from.Rank, context);
+        var shape = new Shape(OpenAxes.Others(from, OpenAxes.Named(axes, from.Rank, context.Symbols), axes.Count, context.Symbols));
+        context.Require(from.ElementCount - shape.ElementCount, 0, $"elements that {node} would drop of {from}");
+        return shape;
+    }
+
+    private static Shape UnsqueezeOpen(Node node, Shape from, IReadOnlyList<Dimension> axes, InferenceContext context)
+    {
+        int rank = from.Rank + axes.Count;
+        OpenAxes.RequireDistinct(node, axes, rank, context);
+        return new Shape(OpenAxes.Inserted(from, OpenAxes.Named(axes, rank, context.Symbols), context.Symbols));
     }
 
     private static Shape Squeeze(Node node, Shape from, long[]? axes, InferenceContext context)

@@ -20,7 +20,7 @@ internal static class RunTimeSizes
     public static bool Demand(Graph model, Node node)
     {
         bool found = false;
-        foreach (Value input in node.Inputs.OfType<Value>().Where(IsSmall))
+        foreach (Value input in node.Inputs.OfType<Value>().Where(input => IsSmall(input) || IsConverted(input)))
         {
             var sources = new HashSet<Value>();
             if (input.Elements is null && Trace(model, input, sources, []))
@@ -60,4 +60,7 @@ internal static class RunTimeSizes
 
     private static bool IsSmall(Value value) => value.Type is { Rank: <= 1, ElementType: ElementType.Int32 or ElementType.Int64 } type
         && type.Shape.ElementCount.Value is >= 1 and <= MaximumElements;
+
+    /// <summary>A floating-point number that may have been an integer: sizes on their way to a table of positions.</summary>
+    private static bool IsConverted(Value value) => value.Type is { Rank: 0 } type && type.ElementType.IsFloat() && value.Producer is { Type: "Cast" };
 }

@@ -17,7 +17,7 @@ internal readonly record struct AxisPart(Value Whole, int Axis, Dimension Start,
             IReadOnlyList<AxisRange> ranges = SliceOperator.Ranges(slice, symbols);
             Value whole = slice.Input(0);
             int[] cut = [.. Enumerable.Range(0, ranges.Count).Where(axis => ranges[axis].Step != 1 || ranges[axis].Size != whole.Shape[axis])];
-            return cut.Length == 1 ? new AxisPart(whole, cut[0], ranges[cut[0]].Start, ranges[cut[0]].Size, ranges[cut[0]].Step) : null;
+            return cut.Length == 1 && ranges[cut[0]].Step.Value is { } step ? new AxisPart(whole, cut[0], ranges[cut[0]].Start, ranges[cut[0]].Size, step) : null;
         }
 
         if (Matching.Producer(value, "Split") is { } split)

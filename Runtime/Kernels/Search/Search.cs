@@ -67,9 +67,25 @@ public static unsafe class Search
     /// <param name="exclusive">Whether an element is not part of its own sum.</param>
     /// <param name="sums">Receives the sums, with the shape of the data.</param>
     public static void CumulativeSum<T>(Workers workers, T* data, long outer, long size, long inner, bool reverse, bool exclusive, T* sums)
+        where T : unmanaged, INumber<T> => Cumulate(workers, data, outer, size, inner, product: false, reverse, exclusive, sums);
+
+    /// <summary>Products from one end of the axis to each element.</summary>
+    /// <typeparam name="T">Type of the elements.</typeparam>
+    /// <param name="workers">Threads to use.</param>
+    /// <param name="data">The data.</param>
+    /// <param name="outer">Product of the sizes before the axis.</param>
+    /// <param name="size">Size of the axis.</param>
+    /// <param name="inner">Product of the sizes behind it.</param>
+    /// <param name="reverse">Whether products begin at the end.</param>
+    /// <param name="exclusive">Whether an element is not part of its own product.</param>
+    /// <param name="products">Receives the products, with the shape of the data.</param>
+    public static void CumulativeProduct<T>(Workers workers, T* data, long outer, long size, long inner, bool reverse, bool exclusive, T* products)
+        where T : unmanaged, INumber<T> => Cumulate(workers, data, outer, size, inner, product: true, reverse, exclusive, products);
+
+    private static void Cumulate<T>(Workers workers, T* data, long outer, long size, long inner, bool product, bool reverse, bool exclusive, T* results)
         where T : unmanaged, INumber<T>
     {
-        var work = new CumulativeSumWork<T>(data, size, inner, reverse, exclusive, sums);
+        var work = new CumulativeWork<T>(data, size, inner, product, reverse, exclusive, results);
         MoveParts.Run(workers, ref work, outer * inner, size * sizeof(T) * 4);
     }
 }
