@@ -25,7 +25,8 @@ internal sealed class AliasOperator(string domain, string type, string standardT
 
     public override void Infer(Node node, InferenceContext context)
     {
-        var standard = new Node(node.Name, "", standardType, standardVersion);
+        // Messages name the operator that the model has, too.
+        var standard = new Node($"{node.Name} ({node.OperatorName})", "", standardType, standardVersion);
         try
         {
             foreach (Value? input in node.Inputs)

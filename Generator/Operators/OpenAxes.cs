@@ -51,7 +51,7 @@ internal static class OpenAxes
                 before += 1 - named[axis];
             }
 
-            return size;
+            return Closed(size);
         })];
 
     /// <summary>The sizes with an axis of size 1 at every place that is named.</summary>
@@ -68,10 +68,14 @@ internal static class OpenAxes
             }
 
             before += named[axis];
+            sizes[axis] = Closed(sizes[axis]);
         }
 
         return sizes;
     }
+
+    /// <summary>The size as one term, so that products of such sizes do not multiply out.</summary>
+    private static Dimension Closed(Dimension size) => Dimension.Maximum(size, Dimension.Zero);
 
     /// <summary>The sizes with every axis split into what stays and what is reduced.</summary>
     public static Dimension[] Split(Shape shape, Dimension[] named) =>

@@ -31,13 +31,14 @@ internal sealed class SqueezeOperators : ReshapingOperator
         return Type == "Squeeze" ? Squeeze(node, from, axes, context) : Unsqueeze(node, from, axes ?? throw new ModelException(node, "the list of axes is missing"));
     }
 
-    /// <summary>The other axes, where only a run knows which ones are dropped; their elements are those of all axes, which runs check.</summary>
+    /// <summary>The other axes, where only a run knows which ones are dropped. Runs check that those have the size 1.</summary>
     private static Shape SqueezeOpen(Node node, Shape from, IReadOnlyList<Dimension> axes, InferenceContext context)
     {
         OpenAxes.RequireDistinct(node, axes, from.Rank, context);
-        var shape = new Shape(OpenAxes.Others(from, OpenAxes.Named(axes, from.Rank, context.Symbols), axes.Count, context.Symbols));
-        context.Require(from.ElementCount - shape.ElementCount, 0, $"elements that {node} would drop of {from}");
-        return shape;
+        Dimension[] named = OpenAxes.Named(axes, from.Rank, context.Symbols);
+        Dimension error = from.Select((size, axis) => named[axis] * ((size - 1) * (size - 1))).Aggregate(Dimension.Zero, (sum, term) => sum + term);
+        context.Require(error, 0, $"the difference from 1 of the axes that {node} squeezes");
+        return new Shape(OpenAxes.Others(from, named, axes.Count, context.Symbols));
     }
 
     private static Shape UnsqueezeOpen(Node node, Shape from, IReadOnlyList<Dimension> axes, InferenceContext context)
