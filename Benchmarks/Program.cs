@@ -1,7 +1,6 @@
 using BenchmarkDotNet.Running;
 using Cameo.Benchmarks;
 using Cameo.Benchmarks.Footprints;
-using Cameo.Benchmarks.Models;
 using Cameo.Benchmarks.Suite;
 
 switch (args.FirstOrDefault())
@@ -28,7 +27,7 @@ switch (args.FirstOrDefault())
         ConvolutionComparison.Run();
         break;
     case "profile":
-        ModelWorks.Profile(args[1..]);
+        ProfileSuite.Run(args[1..]);
         break;
     case "quantized":
         QuantizedComparison.Run(args[1..]);

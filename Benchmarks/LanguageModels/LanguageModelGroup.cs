@@ -64,6 +64,30 @@ internal sealed class LanguageModelGroup(LlamaFiles files, MachineLimits limits,
         return [.. Enumerable.Range(0, count).Select(_ => random.Next(3, vocabulary))];
     }
 
+    /// <summary>Prints how long each kernel of our model takes in a row's run.</summary>
+    public void Profile(string row, int threads)
+    {
+        var spelling = new ContribSpelling();
+        int index = Array.IndexOf(Names, row);
+        (int past, int count) = index < Sizes.Length ? (0, Sizes[index]) : (Contexts[index - Sizes.Length], 1);
+        int[] text = Tokens(past + count, Shape.Vocabulary);
+        KernelProfile.Run(row, files.Onnx(spelling), spelling.Dimensions, threads, model =>
+        {
+            var engine = new CameoEngine(model, threads);
+            Fill(engine, text, past);
+            return (engine, () => engine.Feed(text.AsSpan(past), past));
+        });
+    }
+
+    /// <summary>Puts the first tokens of a text into the cache.</summary>
+    private static void Fill(LanguageEngine engine, int[] text, int count)
+    {
+        for (int past = 0; past < count; past += Chunk)
+        {
+            engine.Feed(text.AsSpan(past, Math.Min(Chunk, count - past)), past);
+        }
+    }
+
     private Measurement Prefill(LanguageEngine[] engines, string name, int size, int threads, Workers workers)
     {
         int[] prompt = Tokens(size, Shape.Vocabulary);
@@ -84,10 +108,7 @@ internal sealed class LanguageModelGroup(LlamaFiles files, MachineLimits limits,
         int[] token = text[context..];
         foreach (LanguageEngine engine in engines)
         {
-            for (int past = 0; past < context; past += Chunk)
-            {
-                engine.Feed(text.AsSpan(past, Math.Min(Chunk, context - past)), past);
-            }
+            Fill(engine, text, context);
         }
 
         double difference = Compare(name, engines, engine => engine.Feed(token, context));

@@ -12,6 +12,10 @@ internal sealed class LlamaFiles(LlamaConfiguration shape, bool fourBits)
     private readonly LlamaWeights _weights = new(shape);
     private readonly LlamaData _data = new(new LlamaWeights(shape), fourBits);
 
+    /// <summary>The models that are measured.</summary>
+    public static IReadOnlyList<LlamaFiles> All { get; } =
+        [new(LlamaConfiguration.Shape135M, fourBits: false), new(LlamaConfiguration.Shape135M, fourBits: true), new(LlamaConfiguration.Shape1B, fourBits: true)];
+
     public LlamaConfiguration Shape { get; } = shape;
 
     public bool FourBits { get; } = fourBits;

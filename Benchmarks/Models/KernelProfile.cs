@@ -13,24 +13,35 @@ internal sealed class KernelProfile : CSharpSyntaxRewriter
 {
     private const int Runs = 15;
 
-    /// <summary>Prints a row for each kernel of some models.</summary>
-    public static void Run(IEnumerable<ModelWork> works, int threads)
+    /// <summary>Prints a row for each kernel of a model.</summary>
+    public static void Run(ModelWork work, int threads) => Run(work.Name, work.Path, "", threads, model =>
     {
-        foreach (ModelWork work in works)
+        CompiledSession session = model.CreateSession(new SessionOptions { Threads = threads });
+        return (session, new BoundRun(session, work.MakeInputs(model)).Run);
+    });
+
+    /// <summary>Prints a row for each kernel of a model.</summary>
+    /// <param name="name">What the output calls it.</param>
+    /// <param name="path">The <c>.onnx</c> file.</param>
+    /// <param name="dimensions">Bounds of dimensions.</param>
+    /// <param name="threads">Threads of the session.</param>
+    /// <param name="prepare">Makes a session of the model and a run of it.</param>
+    public static void Run(string name, string path, string dimensions, int threads, Func<CompiledModel, (IDisposable Session, Action Run)> prepare)
+    {
+        using CompiledModel model = OnnxCompiler.Build(path, dimensions, static tree => tree.WithRootAndOptions(new KernelProfile().Visit(tree.GetRoot()), tree.Options)).Load();
+        (IDisposable session, Action run) = prepare(model);
+        using (session)
         {
-            using CompiledModel model = OnnxCompiler.Build(work.Path, rewrite: static tree => tree.WithRootAndOptions(new KernelProfile().Visit(tree.GetRoot()), tree.Options)).Load();
-            using CompiledSession session = model.CreateSession(new SessionOptions { Threads = threads });
-            using var run = new BoundRun(session, work.MakeInputs(model));
-            run.Run();
-            run.Run();
+            run();
+            run();
             double limit = Limit();
             KernelClock.Reset();
             for (int count = 0; count < Runs; count++)
             {
-                run.Run();
+                run();
             }
 
-            Print(work, model, limit, threads);
+            Print(name, model, limit, threads);
         }
     }
 
@@ -63,11 +74,11 @@ internal sealed class KernelProfile : CSharpSyntaxRewriter
         return peak.MultiplyAdds / fastest;
     }
 
-    private static void Print(ModelWork work, CompiledModel model, double limit, int threads)
+    private static void Print(string title, CompiledModel model, double limit, int threads)
     {
         Dictionary<string, KernelDescription> kernels = model.Details.Kernels.ToDictionary(static kernel => kernel.Name, StringComparer.Ordinal);
         double total = KernelClock.Names.Sum(static name => KernelClock.Seconds(name, Runs));
-        Console.WriteLine($"{work.Name}, {threads} thread(s): {total * 1e3:F3} ms; limit {limit / 1e9:F1} billion multiply-adds a second and thread");
+        Console.WriteLine($"{title}, {threads} thread(s): {total * 1e3:F3} ms; limit {limit / 1e9:F1} billion multiply-adds a second and thread");
         foreach (string name in KernelClock.Names)
         {
             double seconds = KernelClock.Seconds(name, Runs);

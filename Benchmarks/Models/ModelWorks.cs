@@ -20,15 +20,6 @@ internal static class ModelWorks
         return [.. Nets(data), .. Real(data)];
     }
 
-    /// <summary>Prints how long each kernel of models takes.</summary>
-    /// <param name="names">Parts of models' names; a number among them is the number of threads.</param>
-    public static void Profile(string[] names)
-    {
-        int threads = names.Select(static name => int.TryParse(name, out int number) ? number : 0).Append(1).First(static number => number > 0);
-        names = [.. names.Where(static name => !int.TryParse(name, out _))];
-        KernelProfile.Run(All().Where(work => names.Length == 0 || names.Any(name => work.Name.Contains(name, StringComparison.OrdinalIgnoreCase))), threads);
-    }
-
     private static IEnumerable<ModelWork> Nets(string data)
     {
         string zip = Path.Combine(data, "onnx-tests", "onnx-light.zip");

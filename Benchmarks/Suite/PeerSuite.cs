@@ -73,23 +73,21 @@ internal static class PeerSuite
             yield return new ModelGroup(work);
         }
 
-        var large = new LlamaFiles(LlamaConfiguration.Shape135M, fourBits: false);
-        LlamaFiles[] languageModels = [large, new LlamaFiles(LlamaConfiguration.Shape135M, fourBits: true), new LlamaFiles(LlamaConfiguration.Shape1B, fourBits: true)];
-        foreach (LlamaFiles files in languageModels)
+        foreach (LlamaFiles files in LlamaFiles.All)
         {
             yield return new LanguageModelGroup(files, limits);
         }
 
         yield return new LanguageModelGroup(new LlamaFiles(LlamaConfiguration.Tiny, fourBits: false), limits, isExtra: true);
         yield return new LanguageModelGroup(new LlamaFiles(LlamaConfiguration.Tiny, fourBits: true), limits, isExtra: true);
-        yield return new SpellingGroup(large);
+        yield return new SpellingGroup(LlamaFiles.All[0]);
         yield return new StartUpGroup();
         foreach (ModelWork work in works)
         {
             yield return new FootprintGroup(work.Name, () => ChildWorks.Of(work));
         }
 
-        foreach (LlamaFiles files in languageModels)
+        foreach (LlamaFiles files in LlamaFiles.All)
         {
             yield return new FootprintGroup(files.Name, () => ChildWorks.Of(files));
         }
