@@ -10,7 +10,7 @@ internal static class Conditions
 {
     public static string[] Describe() =>
     [
-        $"{Processor()}, {Environment.ProcessorCount} processors for this process, {VectorWidth.Bits}-bit vectors",
+        $"{Processor()}, {Environment.ProcessorCount} processor{(Environment.ProcessorCount > 1 ? "s" : "")} for this process, {VectorWidth.Bits}-bit vectors",
         $"{RuntimeInformation.OSDescription.Trim()}, {RuntimeInformation.FrameworkDescription}, tiered compilation off",
         $"ONNX Runtime {OnnxRuntimePackage.Version} (C interface, all graph optimisations, inputs and outputs bound, keys and values appended in place)",
         $"llama.cpp {LlamaCppPackage.Version} (C interface, back end and weight packing it chooses for the processor, flash attention automatic, threads that stay)",
