@@ -28,7 +28,7 @@ internal static class NarrowStreams
     /// <summary>The loop on float32 lanes, or the loop itself where it has no such form.</summary>
     public static LoopNest Widen(LoopNest nest)
     {
-        if (nest.Inputs.All(input => input.View.ElementType == ElementType.Float32) && nest.Result.Type == ElementType.Float32)
+        if (LoopWriter.IsVectorizable(nest))
         {
             return nest;
         }

@@ -30,6 +30,12 @@ internal static class ConvolutionChoice
 
     private const long SmallImage = 14 * 14;
 
+    /// <summary>Output channels that the widest vectors hold.</summary>
+    private const long Lanes = 16;
+
+    /// <summary>Reciprocal of the share of lanes that may stay empty where an image is not small.</summary>
+    private const long EmptyShare = 5;
+
     /// <summary>Input of one row of results, laid out for all taps, that still fits a second-level cache.</summary>
     private const long MaximumRowFloats = 128 * 1024;
 
@@ -72,14 +78,18 @@ internal static class ConvolutionChoice
     private static bool IsByChannels(IReadOnlyList<WindowAxis> axes, Shape weights, long groups)
     {
         long reduction = weights.Product(1, weights.Rank).Constant;
+        long outputs = weights[0].Constant / groups;
+        long empty = ((outputs + Lanes - 1) / Lanes * Lanes) - outputs;
+        bool isFilled = empty * EmptyShare <= outputs;
         bool isPointwise = axes.All(axis => axis is { Stride: 1 } && axis.Kernel.Value == 1 && axis.Input == axis.Output);
         if (axes.Any(axis => axis.Output.Value is null))
         {
-            return isPointwise && reduction >= LongReduction;
+            return isPointwise && isFilled && reduction >= LongReduction;
         }
 
         long image = axes.Aggregate(1L, (product, axis) => product * axis.Output.Constant);
         bool fits = isPointwise || axes[axes.Count - 1].Output.Constant * reduction <= MaximumRowFloats;
-        return fits && reduction >= (image <= SmallImage && weights[0].Constant / groups >= MinimumChannels ? ShortReduction : LongReduction);
+        bool isSmall = image <= SmallImage && outputs >= MinimumChannels;
+        return fits && (isSmall ? reduction >= ShortReduction : isFilled && reduction >= LongReduction);
     }
 }
