@@ -5,9 +5,9 @@ using Cameo.Generator.Lowering;
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// Resize and Upsample: https://onnx.ai/onnx/operators/onnx__Resize.html, https://onnx.ai/onnx/operators/onnx__Upsample.html. Nearest and linear, of the last two axes
-/// (the last one for rank 3), in float32. Resize 10 and Upsample map coordinates asymmetrically and round down; version 11 brings sizes and the modes of
-/// coordinates, 18 axes, 19 half_pixel_symmetric. Refused: cubic, regions of interest, antialiasing, other policies than stretching.
+/// Resize and Upsample: https://onnx.ai/onnx/operators/onnx__Resize.html, https://onnx.ai/onnx/operators/onnx__Upsample.html. Resize 10 and Upsample map coordinates asymmetrically and
+/// round down; version 11 brings sizes and the modes of coordinates, 18 axes, antialiasing and policies, 19 half_pixel_symmetric. Nearest and linear of the last two axes (the last
+/// one for rank 3) in float32, by scales that are known, have a kernel of their own; everything else goes through a general one (<see cref="GeneralResizing"/>).
 /// </summary>
 internal sealed class ResizeOperators : Operator
 {
@@ -27,27 +27,36 @@ internal sealed class ResizeOperators : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
-        ElementTypeSet.Floating.Require(node, 0);
-        Shape x = node.Input(0).Shape;
-        (Shape shape, _) = Target(node);
-        if (node.StringAttribute("mode", "nearest") is not ("nearest" or "linear") and var mode)
-        {
-            throw ModelException.Unsupported(node, $"mode '{mode}' is not supported");
-        }
-
-        if (node.IntegerAttribute("antialias", 0) != 0 || node.StringAttribute("keep_aspect_ratio_policy", "stretch") != "stretch")
-        {
-            throw ModelException.Unsupported(node, "antialias and keep_aspect_ratio_policy are not supported");
-        }
-
-        if (x.Rank is not (3 or 4) || !shape[0].Equals(x[0]) || !shape[1].Equals(x[1]))
-        {
-            throw ModelException.Unsupported(node, $"resizing {x} to {shape} changes other axes than the last two");
-        }
-
+        ElementTypeSet.Numeric.Require(node, 0);
         Coordinates(node);
-        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, shape));
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, IsGeneral(node) ? GeneralResizing.ResultShape(node, this) : Target(node).Shape));
     }
+
+    /// <summary>Whether the node needs the general kernel.</summary>
+    private bool IsGeneral(Node node)
+    {
+        Shape x = node.Input(0).Shape;
+        if (IsOld(node) || node.Input(0).ElementType is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16))
+        {
+            // The element type alone decides here: the scales of old versions are constants or refused below.
+            return node.Input(0).ElementType is not ElementType.Float32 || x.Rank is not (3 or 4) || ChangesOuterAxes(node, x) || !HasKnownScales(node);
+        }
+
+        return node.StringAttribute("mode", "nearest") is not ("nearest" or "linear")
+            || node.IntegerAttribute("antialias", 0) != 0 || node.StringAttribute("keep_aspect_ratio_policy", "stretch") != "stretch" || node.IntegerAttribute("exclude_outside", 0) != 0
+            || Coordinates(node) == "Region" || node.Input(0).ElementType != ElementType.Float32 || !HasKnownScales(node) || x.Rank is not (3 or 4) || ChangesOuterAxes(node, x);
+    }
+
+    private bool ChangesOuterAxes(Node node, Shape x) => Target(node).Shape is var shape && (!shape[0].Equals(x[0]) || !shape[1].Equals(x[1]));
+
+    /// <summary>Whether the result's shape can be told without the data of a run.</summary>
+    private bool HasKnownScales(Node node) => SizeInput(node) is { } sizes ? sizes.Elements is not null : Type == "Upsample" && node.Version < 9 || ScaleInput(node)?.Constant is InlineConstant;
+
+    /// <summary>The sizes that are asked for; null where there are none.</summary>
+    public Value? SizeInput(Node node) => IsOld(node) || node.OptionalInput(3) is not { } sizes || sizes.RequiredType.Shape.ElementCount.Value == 0 ? null : sizes;
+
+    /// <summary>The scales; null where the node has them as an attribute or not at all.</summary>
+    public Value? ScaleInput(Node node) => Type == "Upsample" && node.Version < 9 ? null : node.OptionalInput(IsOld(node) ? 1 : 2);
 
     public override bool Expand(Node node, ExpansionContext context)
     {
@@ -56,16 +65,20 @@ internal sealed class ResizeOperators : Operator
             return false;
         }
 
-        throw ModelException.Unsupported(node, $"elements of type {node.Output.ElementType.OnnxName()} are not supported");
+        var formula = new Formula(context);
+        Node wide = context.AddCopy(node, [formula.Widen(node.Input(0)), .. node.Inputs.Skip(1)]);
+        context.Replace(node.Output, formula.Cast(wide.Output, node.Output.ElementType));
+        return true;
     }
 
-    public override EpilogueKind EpilogueKind(Node node) => node.Output.ElementType == ElementType.Float32 ? Lowering.EpilogueKind.Channel : Lowering.EpilogueKind.None;
+    public override EpilogueKind EpilogueKind(Node node) => !IsGeneral(node) ? Lowering.EpilogueKind.Channel : Lowering.EpilogueKind.None;
 
     public override void Lower(Node node, LoweringContext context)
     {
-        if (node.Output.ElementType != ElementType.Float32)
+        if (IsGeneral(node))
         {
-            throw ModelException.Unsupported(node, $"elements of type {node.Output.ElementType.OnnxName()} are not supported");
+            GeneralResizing.Lower(node, this, context);
+            return;
         }
 
         Shape from = node.Input(0).Shape;
@@ -91,7 +104,7 @@ internal sealed class ResizeOperators : Operator
     private static string Axis(KernelWriter writer, Dimension from, Dimension to, double? scale) =>
         $"new ResizeAxis({KernelText.Int(writer, from)}, {KernelText.Int(writer, to)}, {(scale is { } known ? KernelText.Float(known) : $"(float){writer.Size(to)} / {writer.Size(from)}")})";
 
-    private string Coordinates(Node node) => IsOld(node) ? "Asymmetric" : node.StringAttribute("coordinate_transformation_mode", "half_pixel") switch
+    public string Coordinates(Node node) => IsOld(node) ? "Asymmetric" : node.StringAttribute("coordinate_transformation_mode", "half_pixel") switch
     {
         "half_pixel" => "HalfPixel",
         "half_pixel_symmetric" => "HalfPixelSymmetric",
@@ -99,10 +112,11 @@ internal sealed class ResizeOperators : Operator
         "align_corners" => "AlignCorners",
         "asymmetric" => "Asymmetric",
         "tf_half_pixel_for_nn" => "TensorFlowHalfPixel",
+        "tf_crop_and_resize" => "Region",
         string other => throw ModelException.Unsupported(node, $"coordinate_transformation_mode '{other}' is not supported"),
     };
 
-    private string Rounding(Node node) => IsOld(node) ? "Floor" : node.StringAttribute("nearest_mode", "round_prefer_floor") switch
+    public string Rounding(Node node) => IsOld(node) ? "Floor" : node.StringAttribute("nearest_mode", "round_prefer_floor") switch
     {
         "round_prefer_floor" => "RoundPreferFloor",
         "round_prefer_ceil" => "RoundPreferCeiling",
@@ -112,14 +126,13 @@ internal sealed class ResizeOperators : Operator
     };
 
     /// <summary>The result's shape and each axis' scale; null where sizes are given.</summary>
-    private (Shape Shape, double?[] Scales) Target(Node node)
+    public (Shape Shape, double?[] Scales) Target(Node node)
     {
         Shape from = node.Input(0).Shape;
         Dimension[] sizes = [.. from];
         double?[] scales = [.. from.Select(_ => (double?)1)];
         long[] axes = node.IntegersAttribute("axes") ?? [.. Enumerable.Range(0, from.Rank).Select(axis => (long)axis)];
-        Value? sizeInput = IsOld(node) ? null : node.OptionalInput(3);
-        if (sizeInput is not null && sizeInput.RequiredType.Shape.ElementCount.Value != 0)
+        if (SizeInput(node) is { } sizeInput)
         {
             IReadOnlyList<Dimension> given = sizeInput.Elements ?? throw ModelException.Unsupported(node, "the sizes are computed at run time from data");
             for (int index = 0; index < axes.Length; index++)
@@ -134,7 +147,7 @@ internal sealed class ResizeOperators : Operator
 
         double[] factors = Type == "Upsample" && node.Version < 9
             ? [.. (node.FloatsAttribute("scales") ?? throw new ModelException(node, "attribute 'scales' is missing")).Select(scale => (double)scale)]
-            : node.Input(IsOld(node) ? 1 : 2).Constant is InlineConstant constant
+            : ScaleInput(node)?.Constant is InlineConstant constant
                 ? ConstantElements.ReadDoubles(constant)
                 : throw ModelException.Unsupported(node, "the scales are computed at run time");
         for (int index = 0; index < axes.Length; index++)

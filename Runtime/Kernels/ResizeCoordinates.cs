@@ -20,4 +20,7 @@ public enum ResizeCoordinates
 
     /// <summary><c>(x + 0.5) / scale</c>, of Resize-11 only.</summary>
     TensorFlowHalfPixel,
+
+    /// <summary>A region of the input, given for each axis as parts of its size; outside of the input an extrapolation value counts.</summary>
+    Region,
 }
