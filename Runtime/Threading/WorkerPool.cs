@@ -29,7 +29,8 @@ public sealed unsafe class WorkerPool
 
     /// <summary>
     /// Longest time that a thread without work spins before it sleeps. Many times what waking takes, as a kernel that lacks a thread may take twice as long, yet little
-    /// processor time for a pause between runs. Spinning threads do not yield: on a busy machine that gives their processor away for milliseconds.
+    /// processor time for a pause between runs. Spinning threads do not yield: on a busy machine
+    /// that gives their processor away for milliseconds, and one that was woken beside its caller must be seen to want a processor, or the system never moves it to another.
     /// </summary>
     public const int SpinMicroseconds = 1000;
 
@@ -41,10 +42,6 @@ public sealed unsafe class WorkerPool
 
     // Reading the clock takes as long as looking for work several times.
     private const int LooksPerClockReading = 8;
-
-    // A worker that wakes on its caller's processor gives it back this often: enough for the system to let the caller go on or to move the worker, and no delay worth mentioning
-    // where the caller is blocked and only the worker can go on.
-    private const int YieldsToCaller = 16;
 
     private static readonly long SpinTicks = Stopwatch.Frequency * SpinMicroseconds / 1_000_000;
     private static readonly long BriefSpinTicks = Stopwatch.Frequency * BriefSpinMicroseconds / 1_000_000;
@@ -62,7 +59,6 @@ public sealed unsafe class WorkerPool
     private delegate*<void*, int, int, void> _invoke;
     private int _parts;
     private int _helpers;
-    private int _callerProcessor;
     private int _generation;
     private Exception? _exception;
     private int _exceptionPart;
@@ -157,7 +153,6 @@ public sealed unsafe class WorkerPool
         int helpers = Math.Min(Usable(threads) - 1, workers.Length);
         if (helpers > 0)
         {
-            _callerProcessor = Thread.GetCurrentProcessorId();
             Volatile.Write(ref _announcedHelpers, helpers);
 
             // A full fence: either the worker sees it before it sleeps, or it is seen to sleep.
@@ -195,7 +190,6 @@ public sealed unsafe class WorkerPool
         _invoke = invoke;
         _parts = parts;
         _helpers = helpers;
-        _callerProcessor = Thread.GetCurrentProcessorId();
         _exception = null;
         _exceptionPart = int.MaxValue;
         _completed.Value = 0;
@@ -295,12 +289,6 @@ public sealed unsafe class WorkerPool
         Volatile.Read(ref _nextRunIsNear) || Volatile.Read(ref _sessions) != 0 ? SpinTicks : BriefSpinTicks;
 
     /// <summary>
-    /// Whether the calling worker is where the last caller was. On a busy machine the system likes to wake a thread beside the one that woke it, where it could only work or spin
-    /// at the caller's expense.
-    /// </summary>
-    private bool IsOnCallersProcessor() => Thread.GetCurrentProcessorId() == Volatile.Read(ref _callerProcessor);
-
-    /// <summary>
     /// Wakes the two workers that worker <paramref name="number"/> is to wake, as in a binary heap: waking takes long, so the caller wakes only
     /// the first and goes to work. Nothing depends on it but speed: parts that no worker takes are done by the caller.
     /// </summary>
@@ -376,11 +364,6 @@ public sealed unsafe class WorkerPool
             {
                 last = WaitForOrder(last);
                 _pool.WakeNext(_number, Volatile.Read(ref _pool._helpers));
-                for (int yields = 0; yields < YieldsToCaller && _pool.IsOnCallersProcessor(); yields++)
-                {
-                    Thread.Yield();
-                }
-
                 _pool.TakeParts((int)last);
             }
         }
@@ -404,19 +387,14 @@ public sealed unsafe class WorkerPool
                     start = Stopwatch.GetTimestamp();
                 }
 
-                if (look % LooksPerClockReading != 0)
+                if (look % LooksPerClockReading != 0 || Stopwatch.GetTimestamp() - start < _pool.WorkerSpinTicks())
                 {
                     Thread.SpinWait(1);
+                    continue;
                 }
-                else if (Stopwatch.GetTimestamp() - start > _pool.WorkerSpinTicks())
-                {
-                    Sleep(last);
-                    start = Stopwatch.GetTimestamp();
-                }
-                else if (_pool.IsOnCallersProcessor())
-                {
-                    Thread.Yield();
-                }
+
+                Sleep(last);
+                start = Stopwatch.GetTimestamp();
             }
         }
 
