@@ -155,11 +155,11 @@ internal static unsafe class QuantizedComparison
     {
         if (dynamic)
         {
-            NarrowMatrixMultiply.PackedDynamic<TFormat, float, NoEpilogue>(workers, a, Depth, weights, c, weights.Columns, rows, default);
+            NarrowMatrixMultiply.PackedDynamic<TFormat, float, float, NoEpilogue>(workers, a, Depth, weights, c, weights.Columns, rows, default);
         }
         else
         {
-            NarrowMatrixMultiply.Packed<TFormat, float, NoEpilogue>(workers, a, Depth, weights, c, weights.Columns, rows, default);
+            NarrowMatrixMultiply.Packed<TFormat, float, float, NoEpilogue>(workers, a, Depth, weights, c, weights.Columns, rows, default);
         }
     }
 

@@ -30,6 +30,9 @@ public sealed class ModelZoo : IDisposable
     /// <summary>The story model in one spelling, compiled; made and compiled once.</summary>
     internal ModelCompilation Stories(string form) => Compile(form, $"stories260K_{form}", NoCommonText, "--ckpt", Path.Combine(TestData.Models, "stories260K", "stories260K.bin"));
 
+    /// <summary>The file of a spelling that <see cref="Stories"/> made.</summary>
+    internal string StoriesPath(string form) => _folder.File(Path.Combine($"stories260K_{form}", "model.onnx"));
+
     /// <summary>A model with random weights.</summary>
     /// <param name="form">The spelling.</param>
     /// <param name="name">A name for this shape.</param>

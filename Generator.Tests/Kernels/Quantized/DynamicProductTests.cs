@@ -59,7 +59,7 @@ public sealed unsafe class DynamicProductTests
                 var c = new float[m * n];
                 fixed (float* left = a, output = c)
                 {
-                    NarrowMatrixMultiply.PackedDynamic<UInt4Format, float, NoEpilogue>(Workers.Serial, left, k, weights.Matrix, output, n, m, default);
+                    NarrowMatrixMultiply.PackedDynamic<UInt4Format, float, float, NoEpilogue>(Workers.Serial, left, k, weights.Matrix, output, n, m, default);
                 }
 
                 Assert.All(c, sum => Assert.Equal(activation * 7 * k, sum, 1e-3f));
@@ -78,7 +78,7 @@ public sealed unsafe class DynamicProductTests
         var c = new float[3 * n];
         fixed (float* output = c)
         {
-            NarrowMatrixMultiply.PackedDynamic<UInt4Format, float, NoEpilogue>(Workers.Serial, a.Pointer, k, weights.Matrix, output, n, 3, default);
+            NarrowMatrixMultiply.PackedDynamic<UInt4Format, float, float, NoEpilogue>(Workers.Serial, a.Pointer, k, weights.Matrix, output, n, 3, default);
         }
 
         Assert.All(c[..n], sum => Assert.True(float.IsFinite(sum)));
@@ -112,8 +112,8 @@ public sealed unsafe class DynamicProductTests
         var workers = new Workers(2);
         void Run()
         {
-            NarrowMatrixMultiply.PackedDynamic<UInt4Format, float, NoEpilogue>(workers, a.Pointer, k, weights.Matrix, c.Pointer, n, 20, default);
-            NarrowMatrixMultiply.PackedDynamic<Int8Format, float, NoEpilogue>(workers, a.Pointer, k, bytes.Matrix, c.Pointer, n, 1, default);
+            NarrowMatrixMultiply.PackedDynamic<UInt4Format, float, float, NoEpilogue>(workers, a.Pointer, k, weights.Matrix, c.Pointer, n, 20, default);
+            NarrowMatrixMultiply.PackedDynamic<Int8Format, float, float, NoEpilogue>(workers, a.Pointer, k, bytes.Matrix, c.Pointer, n, 1, default);
         }
 
         Run();
@@ -140,7 +140,7 @@ public sealed unsafe class DynamicProductTests
 
         // A block of zeros has no scale.
         new Span<float>(a.Pointer, Math.Min(k, 40)).Clear();
-        NarrowMatrixMultiply.PackedDynamic<TFormat, float, BiasEpilogue>(workers, a.Pointer, lda, weights.Matrix, c.Pointer, ldc, m, new(bias.Pointer));
+        NarrowMatrixMultiply.PackedDynamic<TFormat, float, float, BiasEpilogue>(workers, a.Pointer, lda, weights.Matrix, c.Pointer, ldc, m, new(bias.Pointer));
         var quantized = new double[k];
         var errors = new double[k];
         for (int row = 0; row < m; row++)

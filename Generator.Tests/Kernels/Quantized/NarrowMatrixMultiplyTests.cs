@@ -10,6 +10,62 @@ namespace Cameo.Tests.Kernels.Quantized;
 [Trait("Widths", "all")]
 public sealed unsafe class NarrowMatrixMultiplyTests
 {
+    /// <summary>Rows of 16-bit numbers are widened exactly: the product has the bits of the product of the same rows as float32.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(29)]
+    [InlineData(160)]
+    public void RowsOfHalvesGiveTheBitsOfTheSameRowsAsFloats(int m)
+    {
+        const int n = 70, k = 333;
+        using NarrowTestMatrix weights = NarrowTestMatrix.UInt4(k, n, 32, ZeroPointKind.Bytes, halfScales: false, 9);
+        using NarrowTestMatrix bytes = NarrowTestMatrix.Int8(k, n, 32, ZeroPointKind.None, halfScales: false, 9);
+        CheckRows<Half>(m, weights.Matrix, bytes.Matrix, static value => (Half)value, static value => (float)value);
+        CheckRows<BFloat16>(m, weights.Matrix, bytes.Matrix, static value => (BFloat16)value, static value => (float)value);
+    }
+
+    private static void CheckRows<TLeft>(int m, in NarrowMatrix weights, in NarrowMatrix bytes, Func<float, TLeft> narrow, Func<TLeft, float> widen)
+        where TLeft : unmanaged
+    {
+        int n = (int)weights.Columns, k = (int)weights.Depth, lda = k + 3;
+        using GuardedFloats numbers = new GuardedFloats(((m - 1) * lda) + k).Fill(m);
+        using var narrowed = new GuardedBuffer<TLeft>(numbers.Length);
+        for (int index = 0; index < numbers.Length; index++)
+        {
+            narrowed.Pointer[index] = narrow(numbers.Pointer[index]);
+            numbers.Pointer[index] = widen(narrowed.Pointer[index]);
+        }
+
+        float[] expected = new float[m * n], actual = new float[m * n];
+        foreach (bool dynamic in new[] { false, true })
+        {
+            fixed (float* wide = expected, c = actual)
+            {
+                Multiply<UInt4Format, float>(dynamic, numbers.Pointer, lda, weights, wide, m);
+                Multiply<UInt4Format, TLeft>(dynamic, narrowed.Pointer, lda, weights, c, m);
+                Assert.Equal(expected, actual);
+                Multiply<Int8Format, float>(dynamic, numbers.Pointer, lda, bytes, wide, m);
+                Multiply<Int8Format, TLeft>(dynamic, narrowed.Pointer, lda, bytes, c, m);
+                Assert.Equal(expected, actual);
+            }
+        }
+
+        static void Multiply<TFormat, TRows>(bool dynamic, TRows* a, int lda, in NarrowMatrix matrix, float* c, int m)
+            where TFormat : struct, INarrowFormat
+            where TRows : unmanaged
+        {
+            if (dynamic)
+            {
+                NarrowMatrixMultiply.PackedDynamic<TFormat, TRows, float, NoEpilogue>(Workers.Serial, a, lda, matrix, c, matrix.Columns, m, default);
+            }
+            else
+            {
+                NarrowMatrixMultiply.Packed<TFormat, TRows, float, NoEpilogue>(Workers.Serial, a, lda, matrix, c, matrix.Columns, m, default);
+            }
+        }
+    }
+
     private static readonly int[] RowCounts = [1, 2, 3, 4, 5, 13];
     private static readonly int[] BlockSizes = [8, 16, 32, 40, 128, 256, 264, 512, 1 << 20];
 
@@ -85,7 +141,7 @@ public sealed unsafe class NarrowMatrixMultiplyTests
             var c = new float[m * n];
             fixed (float* left = a, output = c)
             {
-                NarrowMatrixMultiply.Packed<HalfFormat, float, NoEpilogue>(Workers.Serial, left, k, weights.Matrix, output, n, m, default);
+                NarrowMatrixMultiply.Packed<HalfFormat, float, float, NoEpilogue>(Workers.Serial, left, k, weights.Matrix, output, n, m, default);
             }
 
             for (int index = 0; index < c.Length; index++)
@@ -106,9 +162,9 @@ public sealed unsafe class NarrowMatrixMultiplyTests
         using GuardedBuffer<float> floats = new(m * n);
         using GuardedBuffer<Half> halves = new(m * n);
         using GuardedBuffer<BFloat16> bfloats = new(m * n);
-        NarrowMatrixMultiply.Packed<UInt4Format, float, NoEpilogue>(Workers.Serial, a.Pointer, k, weights.Matrix, floats.Pointer, n, m, default);
-        NarrowMatrixMultiply.Packed<UInt4Format, Half, NoEpilogue>(Workers.Serial, a.Pointer, k, weights.Matrix, halves.Pointer, n, m, default);
-        NarrowMatrixMultiply.Packed<UInt4Format, BFloat16, NoEpilogue>(Workers.Serial, a.Pointer, k, weights.Matrix, bfloats.Pointer, n, m, default);
+        NarrowMatrixMultiply.Packed<UInt4Format, float, float, NoEpilogue>(Workers.Serial, a.Pointer, k, weights.Matrix, floats.Pointer, n, m, default);
+        NarrowMatrixMultiply.Packed<UInt4Format, float, Half, NoEpilogue>(Workers.Serial, a.Pointer, k, weights.Matrix, halves.Pointer, n, m, default);
+        NarrowMatrixMultiply.Packed<UInt4Format, float, BFloat16, NoEpilogue>(Workers.Serial, a.Pointer, k, weights.Matrix, bfloats.Pointer, n, m, default);
         for (int index = 0; index < m * n; index++)
         {
             Assert.Equal((Half)floats.Pointer[index], halves.Pointer[index]);
@@ -125,8 +181,8 @@ public sealed unsafe class NarrowMatrixMultiplyTests
         var workers = new Workers(2);
         void Run()
         {
-            NarrowMatrixMultiply.Packed<UInt4Format, float, NoEpilogue>(workers, a.Pointer, 300, weights.Matrix, c.Pointer, 70, 20, default);
-            NarrowMatrixMultiply.Packed<UInt4Format, float, NoEpilogue>(workers, a.Pointer, 300, weights.Matrix, c.Pointer, 70, 1, default);
+            NarrowMatrixMultiply.Packed<UInt4Format, float, float, NoEpilogue>(workers, a.Pointer, 300, weights.Matrix, c.Pointer, 70, 20, default);
+            NarrowMatrixMultiply.Packed<UInt4Format, float, float, NoEpilogue>(workers, a.Pointer, 300, weights.Matrix, c.Pointer, 70, 1, default);
         }
 
         Run();
@@ -140,8 +196,8 @@ public sealed unsafe class NarrowMatrixMultiplyTests
         using NarrowTestMatrix weights = NarrowTestMatrix.UInt4(64, 32, 32, ZeroPointKind.None, halfScales: false, 3);
         NarrowMatrix odd = weights.Matrix with { BlockSize = 12 };
         NarrowMatrix bare = weights.Matrix with { Scales = null };
-        Assert.Throws<ArgumentException>(() => NarrowMatrixMultiply.Packed<UInt4Format, float, NoEpilogue>(Workers.Serial, null, 64, odd, null, 32, 1, default));
-        Assert.Throws<ArgumentException>(() => NarrowMatrixMultiply.Packed<UInt4Format, float, NoEpilogue>(Workers.Serial, null, 64, bare, null, 32, 1, default));
+        Assert.Throws<ArgumentException>(() => NarrowMatrixMultiply.Packed<UInt4Format, float, float, NoEpilogue>(Workers.Serial, null, 64, odd, null, 32, 1, default));
+        Assert.Throws<ArgumentException>(() => NarrowMatrixMultiply.Packed<UInt4Format, float, float, NoEpilogue>(Workers.Serial, null, 64, bare, null, 32, 1, default));
     }
 
     private static void Check<TFormat>(NarrowTestMatrix weights, string what)
@@ -160,7 +216,7 @@ public sealed unsafe class NarrowMatrixMultiplyTests
         using GuardedFloats a = new GuardedFloats(((m - 1) * lda) + k).Fill(m);
         using GuardedFloats bias = new GuardedFloats(n).Fill(k);
         using var c = new GuardedFloats(((m - 1) * ldc) + n);
-        NarrowMatrixMultiply.Packed<TFormat, float, BiasEpilogue>(workers, a.Pointer, lda, weights.Matrix, c.Pointer, ldc, m, new(bias.Pointer));
+        NarrowMatrixMultiply.Packed<TFormat, float, float, BiasEpilogue>(workers, a.Pointer, lda, weights.Matrix, c.Pointer, ldc, m, new(bias.Pointer));
         for (int row = 0; row < m; row++)
         {
             for (int column = 0; column < ldc && (row * ldc) + column < c.Length; column++)

@@ -36,6 +36,6 @@ internal sealed class FloatPanels : ProductWeights
     public override ProductWeights Join(IReadOnlyList<ProductWeights> matrices, bool inTurn, LoweringContext context) =>
         new FloatPanels(_view.Buffer.Name, Join([.. matrices.Select(matrix => ((FloatPanels)matrix)._panels)], inTurn), JoinedColumns(matrices), context);
 
-    public override void WriteCall(KernelWriter writer, string left, string output, string rows, ElementType outputType, string epilogue) => writer.Line(
+    public override void WriteCall(KernelWriter writer, string left, ElementType leftType, string output, string rows, ElementType outputType, string epilogue) => writer.Line(
         $"MatrixMultiply.Packed(Workers, {left}, {writer.Pointer(_view)}, {output}, {rows}, {KernelText.Native(writer, Columns)}, {KernelText.Native(writer, Depth)}, {epilogue});");
 }

@@ -56,10 +56,10 @@ internal sealed record PackedProduct(Node Node, View Left, ProductWeights Weight
         ProductPart part = Parts[0];
         if (Stores)
         {
-            Weights.WriteCall(writer, left, "null, 0", rows, ElementType.Float32, writer.StoringEpilogue(this));
+            Weights.WriteCall(writer, left, Left.ElementType, "null, 0", rows, ElementType.Float32, writer.StoringEpilogue(this));
             return;
         }
 
-        Weights.WriteCall(writer, left, $"{writer.Pointer(part.Output)}, {KernelText.Native(writer, part.RowStride)}", rows, part.Output.ElementType, writer.MatrixEpilogue(part.Epilogue));
+        Weights.WriteCall(writer, left, Left.ElementType, $"{writer.Pointer(part.Output)}, {KernelText.Native(writer, part.RowStride)}", rows, part.Output.ElementType, writer.MatrixEpilogue(part.Epilogue));
     }
 }

@@ -34,11 +34,12 @@ internal abstract class ProductWeights
     /// <summary>Writes the call of the kernel.</summary>
     /// <param name="writer">The kernel's method.</param>
     /// <param name="left">The arguments "a, lda".</param>
+    /// <param name="leftType">Elements of the left operand.</param>
     /// <param name="output">The arguments "c, ldc".</param>
     /// <param name="rows">Rows of the left operand.</param>
     /// <param name="outputType">Elements of the output.</param>
     /// <param name="epilogue">C# that constructs the epilogue.</param>
-    public abstract void WriteCall(KernelWriter writer, string left, string output, string rows, ElementType outputType, string epilogue);
+    public abstract void WriteCall(KernelWriter writer, string left, ElementType leftType, string output, string rows, ElementType outputType, string epilogue);
 
     /// <summary>Panels of one array of several matrices.</summary>
     protected static WeightExpression Join(IReadOnlyList<WeightExpression> panels, bool inTurn)

@@ -38,7 +38,7 @@ internal sealed class MatMulNBitsOperator : Operator
         var formula = new Formula(context);
         (_, _, _, long blockSize) = Sizes(node);
         bool isConstant = node.Input(1).IsConstant && node.OptionalInput(3)?.IsConstant != false && node.OptionalInput(4) is null;
-        Value a = formula.Widen(node.Input(0));
+        Value a = QuantizedMatMulOperator.Activations(node.Input(0));
         Value result;
         if (isConstant)
         {
@@ -48,7 +48,7 @@ internal sealed class MatMulNBitsOperator : Operator
         }
         else
         {
-            result = context.Add("MatMul", a, formula.Transpose(Dequantized(node, context, formula), 1, 0));
+            result = context.Add("MatMul", formula.Widen(a), formula.Transpose(Dequantized(node, context, formula), 1, 0));
         }
 
         if (node.OptionalInput(5) is { } bias)

@@ -110,14 +110,14 @@ internal sealed class NarrowWeights : ProductWeights
     public override ProductWeights Join(IReadOnlyList<ProductWeights> matrices, bool inTurn, LoweringContext context) =>
         new NarrowWeights(this, [.. matrices.Cast<NarrowWeights>()], inTurn, context);
 
-    public override void WriteCall(KernelWriter writer, string left, string output, string rows, ElementType outputType, string epilogue)
+    public override void WriteCall(KernelWriter writer, string left, ElementType leftType, string output, string rows, ElementType outputType, string epilogue)
     {
         string scales = _scales is null ? "" : $" {(_scales.View.ElementType == ElementType.Float16 ? "HalfScales" : "Scales")} = {writer.Pointer(_scales.View)},";
         string zeros = _zeros is null ? ""
             : _zeros.View.ElementType == ElementType.Float32 ? $" FloatZeroPoints = {writer.Pointer(_zeros.View)},"
             : $" ZeroPoints = {KernelText.Bytes(writer, _zeros.View)},";
         writer.Line($"var weights = new NarrowMatrix {{ Words = {writer.Pointer(_words.View)},{scales}{zeros} Depth = {Depth}, Columns = {Columns}, BlockSize = {_blockSize} }};");
-        writer.Line($"NarrowMatrixMultiply.{_method}<{Format}, {StructParameters.TypeName(outputType)}, {KernelText.ConstructedType(epilogue)}>(Workers, {left}, weights, {output}, {rows}, {epilogue});");
+        writer.Line($"NarrowMatrixMultiply.{_method}<{Format}, {StructParameters.TypeName(leftType)}, {StructParameters.TypeName(outputType)}, {KernelText.ConstructedType(epilogue)}>(Workers, {left}, weights, {output}, {rows}, {epilogue});");
     }
 
     private static Panels PerBlock(string name, WeightExpression perBlock, LoweringContext context) =>

@@ -4,10 +4,10 @@ using Cameo.Generator.Lowering;
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// cameo.QuantizedMatMul: float32 activations times a matrix of narrow constants, a · (w - zero point) · scale with scale and zero point per block along K and column. The one form of
-/// MatMulNBits, of DequantizeLinear before MatMul, and of float16 and bfloat16 weights. Inputs: 0 a [.., K] float32; 1 weights [K, N], int2 … int8, unsigned, or 16-bit
+/// cameo.QuantizedMatMul: activations times a matrix of narrow constants, a · (w - zero point) · scale with scale and zero point per block along K and column. The one form of
+/// MatMulNBits, of DequantizeLinear before MatMul, and of float16 and bfloat16 weights. Inputs: 0 a [.., K] float32, float16 or bfloat16; 1 weights [K, N], int2 … int8, unsigned, or 16-bit
 /// floating-point numbers; 2 scales [blocks, N] float32, missing for the latter; 3 zero points [blocks, N] of the weights' type or float32, 0 where missing. Attributes
-/// <c>block_size</c> (K for one block) and <c>accuracy_level</c> as in MatMulNBits.
+/// <c>block_size</c> (K for one block) and <c>accuracy_level</c> as in MatMulNBits. The output is float32.
 /// </summary>
 internal sealed class QuantizedMatMulOperator : Operator
 {
@@ -29,6 +29,10 @@ internal sealed class QuantizedMatMulOperator : Operator
     public override string Type => "QuantizedMatMul";
 
     public override IReadOnlyList<int> Versions => [1];
+
+    /// <summary>Activations as the kernel takes them: 16-bit ones without a conversion to float32.</summary>
+    public static Value Activations(Value a) =>
+        a.Producer is { Domain: "", Type: "Cast", Output.ElementType: ElementType.Float32 } cast && cast.Input(0).ElementType is ElementType.Float16 or ElementType.BFloat16 ? cast.Input(0) : a;
 
     /// <summary>Writes the product.</summary>
     public static Value Write(ExpansionContext context, Value a, Value weights, Value? scales, Value? zeros, long blockSize, long accuracyLevel) =>
@@ -56,7 +60,7 @@ internal sealed class QuantizedMatMulOperator : Operator
             weights = formula.Multiply(weights, OfRows(node, scales, formula, context));
         }
 
-        context.Replace(node.Output, context.Add("MatMul", node.Input(0), weights));
+        context.Replace(node.Output, context.Add("MatMul", formula.Widen(node.Input(0)), weights));
         return true;
     }
 

@@ -27,7 +27,7 @@ internal sealed class QuantizedMatMulPattern : Pattern
             return;
         }
 
-        Value a = node.Input(0);
+        Value a = QuantizedMatMulOperator.Activations(node.Input(0));
         if (!matrix.IsConstant || a.Shape.Rank < 1 || !a.ElementType.IsFloat() || a.ElementType == ElementType.Float64)
         {
             return;
@@ -48,7 +48,7 @@ internal sealed class QuantizedMatMulPattern : Pattern
         }
         else
         {
-            product = QuantizedMatMulOperator.Write(nodes, formula.Cast(a, ElementType.Float32), weights, scales, zeros, blockSize, 0);
+            product = QuantizedMatMulOperator.Write(nodes, a, weights, scales, zeros, blockSize, 0);
             result = product;
         }
 

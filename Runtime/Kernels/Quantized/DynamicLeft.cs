@@ -41,14 +41,15 @@ internal readonly unsafe struct DynamicLeft
     public static nint ScratchBytes(in DynamicBlocks blocks, nint rows) => (rows + MostRows) * (ElementBytes(blocks) + ParameterBytes(blocks));
 
     /// <summary>Quantises <paramref name="rows"/> rows.</summary>
-    /// <param name="a">Rows of contiguous elements.</param>
-    /// <param name="lda">Elements from one row to the next.</param>
+    /// <param name="a">The rows.</param>
+    /// <param name="first">The first of them.</param>
     /// <param name="rows">Number of rows.</param>
     /// <param name="blocks">How the depth is cut.</param>
     /// <param name="memory">Room for <see cref="ScratchBytes"/>.</param>
-    public static DynamicLeft Pack<V, TGroup>(float* a, nint lda, nint rows, in DynamicBlocks blocks, byte* memory)
+    public static DynamicLeft Pack<V, TGroup, TLeft>(in LeftRows<TLeft> a, nint first, nint rows, in DynamicBlocks blocks, byte* memory)
         where V : struct, IVector<V>
         where TGroup : struct, IDynamicGroup
+        where TLeft : unmanaged
     {
         var left = new DynamicLeft(memory, blocks, LargestRows<V>());
         for (nint row = 0; row < rows;)
@@ -61,7 +62,7 @@ internal readonly unsafe struct DynamicLeft
                 float* factor = left.Factors(row, tile) + index;
                 if (row + index < rows)
                 {
-                    PackRow<V, TGroup>(a + ((row + index) * lda), blocks, tile, elements, parameters, factor);
+                    PackRow<V, TGroup>(a.Read<V>(first + row + index, 1), blocks, tile, elements, parameters, factor);
                 }
                 else
                 {

@@ -33,9 +33,10 @@ internal readonly unsafe struct NarrowLeft
     public static nint ScratchLength(in NarrowSegments segments, nint rows) => rows * (RowStride(segments) + segments.Count);
 
     /// <summary>Packs <paramref name="rows"/> rows and adds rows of zeros up to <paramref name="paddedRows"/>.</summary>
-    public static NarrowLeft Pack<V, TFormat>(float* a, nint lda, nint rows, nint paddedRows, in NarrowSegments segments, float* scratch)
+    public static NarrowLeft Pack<V, TFormat, TLeft>(in LeftRows<TLeft> a, nint rows, nint paddedRows, in NarrowSegments segments, float* scratch)
         where V : struct, IVector<V>
         where TFormat : struct, INarrowFormat
+        where TLeft : unmanaged
     {
         nint stride = RowStride(segments);
         var left = new NarrowLeft(scratch, scratch + (paddedRows * stride), stride, segments.Count);
@@ -51,7 +52,7 @@ internal readonly unsafe struct NarrowLeft
             float* sums = left.Sums + (row * left.SumStride);
             if (row < rows)
             {
-                PackRow<V>(a + (row * lda), factors, segments, to, sums);
+                PackRow<V>(a.Read<V>(row, 1), factors, segments, to, sums);
             }
             else
             {

@@ -1,4 +1,5 @@
 using Cameo.Threading;
+using Cameo.Vectors;
 
 namespace Cameo.Kernels;
 
@@ -9,7 +10,8 @@ public static unsafe class NarrowMatrixMultiply
     /// C[m, n] = epilogue(A[m, k] · W[k, n]), computed in float32: weights are widened in registers for a few rows, and a part at a time into the cache for many.
     /// </summary>
     /// <typeparam name="TFormat">Format of the weights.</typeparam>
-    /// <typeparam name="TOutput">float, <see cref="Half"/>, <see cref="Vectors.BFloat16"/>, or byte, sbyte, short or ushort where the epilogue gives whole numbers.</typeparam>
+    /// <typeparam name="TLeft">float, <see cref="Half"/> or <see cref="BFloat16"/>.</typeparam>
+    /// <typeparam name="TOutput">float, <see cref="Half"/>, <see cref="BFloat16"/>, or byte, sbyte, short or ushort where the epilogue gives whole numbers.</typeparam>
     /// <typeparam name="TEpilogue">What is done to each sum before it is stored.</typeparam>
     /// <param name="workers">Threads to use; any number gives the same bits.</param>
     /// <param name="a">Left operand, rows of k contiguous elements.</param>
@@ -20,30 +22,15 @@ public static unsafe class NarrowMatrixMultiply
     /// <param name="m">Rows of A and C.</param>
     /// <param name="epilogue">The epilogue.</param>
     /// <exception cref="ArgumentException"><paramref name="weights"/> is not consistent.</exception>
-    public static void Packed<TFormat, TOutput, TEpilogue>(Workers workers, float* a, nint lda, in NarrowMatrix weights, TOutput* c, nint ldc, nint m, TEpilogue epilogue)
+    /// <exception cref="NotSupportedException"><typeparamref name="TLeft"/> is another type.</exception>
+    public static void Packed<TFormat, TLeft, TOutput, TEpilogue>(Workers workers, TLeft* a, nint lda, in NarrowMatrix weights, TOutput* c, nint ldc, nint m, TEpilogue epilogue)
         where TFormat : struct, INarrowFormat
+        where TLeft : unmanaged
         where TOutput : unmanaged
         where TEpilogue : struct, IEpilogue
     {
-        weights.Validate<TFormat>();
-        if (m <= 0 || weights.Columns == 0)
-        {
-            return;
-        }
-
-        var work = new NarrowProductWork<TFormat, TOutput, TEpilogue>
-        {
-            Workers = workers,
-            Partition = MatrixPartition.Create(workers.Count, 1, m, weights.Columns, weights.Depth, TEpilogue.PanelsPerUnit),
-            A = a,
-            StrideA = lda,
-            Matrix = weights,
-            C = c,
-            StrideC = ldc,
-            Rows = m,
-            Epilogue = epilogue,
-        };
-        workers.RunItems(work, work.Partition.Items, work.Partition.Threads);
+        NarrowProduct<TLeft, TOutput, TEpilogue> product = Create<TFormat, TLeft, TOutput, TEpilogue>(workers, a, lda, weights, c, ldc, m, epilogue);
+        workers.RunItems(new NarrowProductWork<TFormat, TLeft, TOutput, TEpilogue>(product), product.Partition.Items, product.Partition.Threads);
     }
 
     /// <summary>
@@ -51,7 +38,8 @@ public static unsafe class NarrowMatrixMultiply
     /// the largest activation of the block for each element, and several times the speed for many rows. For 16-bit weights the same as <see cref="Packed"/>.
     /// </summary>
     /// <typeparam name="TFormat">Format of the weights.</typeparam>
-    /// <typeparam name="TOutput">float, <see cref="Half"/>, <see cref="Vectors.BFloat16"/>, or byte, sbyte, short or ushort where the epilogue gives whole numbers.</typeparam>
+    /// <typeparam name="TLeft">float, <see cref="Half"/> or <see cref="BFloat16"/>.</typeparam>
+    /// <typeparam name="TOutput">float, <see cref="Half"/>, <see cref="BFloat16"/>, or byte, sbyte, short or ushort where the epilogue gives whole numbers.</typeparam>
     /// <typeparam name="TEpilogue">What is done to each sum before it is stored.</typeparam>
     /// <param name="workers">Threads to use; any number gives the same bits.</param>
     /// <param name="a">Left operand, rows of k contiguous elements.</param>
@@ -62,27 +50,40 @@ public static unsafe class NarrowMatrixMultiply
     /// <param name="m">Rows of A and C.</param>
     /// <param name="epilogue">The epilogue.</param>
     /// <exception cref="ArgumentException"><paramref name="weights"/> is not consistent.</exception>
-    public static void PackedDynamic<TFormat, TOutput, TEpilogue>(Workers workers, float* a, nint lda, in NarrowMatrix weights, TOutput* c, nint ldc, nint m, TEpilogue epilogue)
+    /// <exception cref="NotSupportedException"><typeparamref name="TLeft"/> is another type.</exception>
+    public static void PackedDynamic<TFormat, TLeft, TOutput, TEpilogue>(Workers workers, TLeft* a, nint lda, in NarrowMatrix weights, TOutput* c, nint ldc, nint m, TEpilogue epilogue)
         where TFormat : struct, INarrowFormat
+        where TLeft : unmanaged
         where TOutput : unmanaged
         where TEpilogue : struct, IEpilogue
     {
         if (typeof(TFormat) != typeof(UInt4Format) && typeof(TFormat) != typeof(Int8Format))
         {
-            Packed<TFormat, TOutput, TEpilogue>(workers, a, lda, weights, c, ldc, m, epilogue);
+            Packed<TFormat, TLeft, TOutput, TEpilogue>(workers, a, lda, weights, c, ldc, m, epilogue);
             return;
         }
 
+        NarrowProduct<TLeft, TOutput, TEpilogue> product = Create<TFormat, TLeft, TOutput, TEpilogue>(workers, a, lda, weights, c, ldc, m, epilogue);
+        workers.RunItems(new DynamicProductWork<TFormat, TLeft, TOutput, TEpilogue>(product), product.Partition.Items, product.Partition.Threads);
+    }
+
+    private static NarrowProduct<TLeft, TOutput, TEpilogue> Create<TFormat, TLeft, TOutput, TEpilogue>(
+        Workers workers, TLeft* a, nint lda, in NarrowMatrix weights, TOutput* c, nint ldc, nint m, TEpilogue epilogue)
+        where TFormat : struct, INarrowFormat
+        where TLeft : unmanaged
+        where TOutput : unmanaged
+        where TEpilogue : struct, IEpilogue
+    {
         weights.Validate<TFormat>();
-        if (m <= 0 || weights.Columns == 0)
+        if (typeof(TLeft) != typeof(float) && typeof(TLeft) != typeof(Half) && typeof(TLeft) != typeof(BFloat16))
         {
-            return;
+            throw new NotSupportedException($"The left operand of a product with narrow weights is float, Half or BFloat16, not {typeof(TLeft)}.");
         }
 
-        var work = new DynamicProductWork<TFormat, TOutput, TEpilogue>
+        return new()
         {
             Workers = workers,
-            Partition = MatrixPartition.Create(workers.Count, 1, m, weights.Columns, weights.Depth, TEpilogue.PanelsPerUnit),
+            Partition = m > 0 && weights.Columns > 0 ? MatrixPartition.Create(workers.Count, 1, m, weights.Columns, weights.Depth) : default,
             A = a,
             StrideA = lda,
             Matrix = weights,
@@ -91,6 +92,5 @@ public static unsafe class NarrowMatrixMultiply
             Rows = m,
             Epilogue = epilogue,
         };
-        workers.RunItems(work, work.Partition.Items, work.Partition.Threads);
     }
 }

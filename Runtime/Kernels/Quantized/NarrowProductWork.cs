@@ -1,29 +1,21 @@
-using Cameo.Threading;
 using Cameo.Vectors;
 
 namespace Cameo.Kernels;
 
-/// <summary>A product of float32 activations with narrow weights, cut into items.</summary>
-internal unsafe struct NarrowProductWork<TFormat, TOutput, TEpilogue> : IItemWork
+/// <summary>A product of activations with narrow weights, computed in float32.</summary>
+internal unsafe struct NarrowProductWork<TFormat, TLeft, TOutput, TEpilogue>(NarrowProduct<TLeft, TOutput, TEpilogue> product) : IItemWork
     where TFormat : struct, INarrowFormat
+    where TLeft : unmanaged
     where TOutput : unmanaged
     where TEpilogue : struct, IEpilogue
 {
-    public Workers Workers;
-    public MatrixPartition Partition;
-    public float* A;
-    public nint StrideA;
-    public NarrowMatrix Matrix;
-    public TOutput* C;
-    public nint StrideC;
-    public nint Rows;
-    public TEpilogue Epilogue;
+    private NarrowProduct<TLeft, TOutput, TEpilogue> _product = product;
 
     public void Run<V>(int part, ref ItemQueue items)
         where V : struct, IVector<V>
     {
-        var segments = NarrowSegments.Create(Matrix, TFormat.IsInteger);
-        if (Rows <= NarrowRows.MaximumRows)
+        var segments = NarrowSegments.Create(_product.Matrix, TFormat.IsInteger);
+        if (_product.Rows <= NarrowRows.MaximumRows)
         {
             RunFewRows<V>(part, ref items, segments);
         }
@@ -36,17 +28,18 @@ internal unsafe struct NarrowProductWork<TFormat, TOutput, TEpilogue> : IItemWor
     private void RunFewRows<V>(int part, ref ItemQueue items, in NarrowSegments segments)
         where V : struct, IVector<V>
     {
-        int rows = NarrowRows.RowsFor(Rows);
+        int rows = NarrowRows.RowsFor(_product.Rows);
         float* sums = stackalloc float[NarrowRows.MaximumRows * SumRows.Stride];
-        float* scratch = (float*)Workers.Scratch(part, (nuint)NarrowLeft.ScratchLength(segments, rows) * sizeof(float));
-        NarrowLeft left = NarrowLeft.Pack<V, TFormat>(A, StrideA, Rows, rows, segments, scratch);
-        while (items.TryTake(out nint item))
+        nint rowLength = LeftRows<TLeft>.ScratchLength(1, _product.Matrix.Depth);
+        float* scratch = (float*)_product.Workers.Scratch(part, (nuint)(rowLength + NarrowLeft.ScratchLength(segments, rows)) * sizeof(float));
+        NarrowLeft left = NarrowLeft.Pack<V, TFormat, TLeft>(_product.Left(scratch), _product.Rows, rows, segments, scratch + rowLength);
+        while (items.TryTake(out nint index))
         {
-            MatrixItem panels = Partition.ItemAt(item);
-            for (nint panel = panels.FirstPanel; panel < panels.EndPanel; panel++)
+            MatrixItem item = _product.Partition.ItemAt(index);
+            for (nint panel = item.FirstPanel; panel < item.EndPanel; panel++)
             {
-                NarrowRows.Multiply<V, TFormat>(rows, left, new NarrowPanel<TFormat>(Matrix, panel, segments), segments.Count, sums);
-                Store<V>(sums, 0, Rows, panel);
+                NarrowRows.Multiply<V, TFormat>(rows, left, new NarrowPanel<TFormat>(_product.Matrix, panel, segments), segments.Count, sums);
+                _product.Store<V>(sums, 0, _product.Rows, panel);
             }
         }
     }
@@ -54,34 +47,44 @@ internal unsafe struct NarrowProductWork<TFormat, TOutput, TEpilogue> : IItemWor
     private void RunManyRows<V>(int part, ref ItemQueue items, in NarrowSegments segments)
         where V : struct, IVector<V>
     {
-        nint sumLength = (Partition.RowsPerBlock + MatrixTile.MaximumRows) * SumRows.Stride;
-        nint leftLength = MatrixPacking.LeftLength(Math.Min(Partition.RowsPerBlock, Rows), Matrix.Depth);
-        float* sums = (float*)Workers.Scratch(part, (nuint)(sumLength + leftLength + NarrowExpansion.ScratchLength(Matrix.Depth)) * sizeof(float));
-        float* widened = sums + sumLength;
-        float* packedA = widened + NarrowExpansion.ScratchLength(Matrix.Depth);
+        nint depth = _product.Matrix.Depth;
+        nint sumLength = (_product.Partition.RowsPerBlock + MatrixTile.MaximumRows) * SumRows.Stride;
+        nint tileLength = LeftRows<TLeft>.ScratchLength(MatrixTile.MaximumRows, depth);
+        nint widenedLength = NarrowExpansion.ScratchLength(depth);
+        nint length = sumLength + tileLength + widenedLength + MatrixPacking.LeftLength(_product.BlockRows, depth);
+        float* sums = (float*)_product.Workers.Scratch(part, (nuint)length * sizeof(float));
+        LeftRows<TLeft> a = _product.Left(sums + sumLength);
+        float* widened = sums + sumLength + tileLength;
+        float* packedA = widened + widenedLength;
         nint packedBlock = -1;
-        while (items.TryTake(out nint item))
+        while (items.TryTake(out nint index))
         {
-            (nint block, nint row, nint rows, nint firstPanel, nint endPanel) = Partition.ItemAt(item);
-            if (block != packedBlock)
+            MatrixItem item = _product.Partition.ItemAt(index);
+            if (item.Block != packedBlock)
             {
-                MatrixPacking.PackLeft<V>(A + (row * StrideA), StrideA, 1, rows, Matrix.Depth, packedA);
-                packedBlock = block;
+                Pack<V>(a, item.Row, item.Rows, packedA);
+                packedBlock = item.Block;
             }
 
-            for (nint panel = firstPanel; panel < endPanel; panel++)
+            for (nint panel = item.FirstPanel; panel < item.EndPanel; panel++)
             {
-                NarrowExpansion.Multiply<V, TFormat>(packedA, rows, Matrix.Depth, new NarrowPanel<TFormat>(Matrix, panel, segments), widened, sums);
-                Store<V>(sums, row, rows, panel);
+                NarrowExpansion.Multiply<V, TFormat>(packedA, item.Rows, depth, new NarrowPanel<TFormat>(_product.Matrix, panel, segments), widened, sums);
+                _product.Store<V>(sums, item.Row, item.Rows, panel);
             }
         }
     }
 
-    private void Store<V>(float* sums, nint row, nint rows, nint panel)
+    /// <summary>Packs rows tile by tile, so that of widened ones few have to be kept.</summary>
+    private readonly void Pack<V>(in LeftRows<TLeft> a, nint row, nint rows, float* packed)
         where V : struct, IVector<V>
     {
-        nint column = panel * NarrowMatrix.PanelColumns;
-        nint columns = Math.Min(NarrowMatrix.PanelColumns, Matrix.Columns - column);
-        SumRows.Store<V, TEpilogue, TOutput>(sums, rows, C + (row * StrideC) + column, StrideC, columns, ref Epilogue, row, column);
+        for (nint done = 0; done < rows;)
+        {
+            int tile = MatrixTile.RowsFor<V>(rows - done);
+            nint present = Math.Min(tile, rows - done);
+            MatrixPacking.PackLeft<V>(a.Read<V>(row + done, present), a.Stride, 1, present, _product.Matrix.Depth, packed);
+            packed += tile * _product.Matrix.Depth;
+            done += present;
+        }
     }
 }
