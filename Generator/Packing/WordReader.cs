@@ -47,6 +47,12 @@ internal sealed unsafe class WordReader(StridedView matrices, ElementType elemen
     private uint Word(byte* source, int rows)
     {
         long stride = matrices.Strides[1] * _bytes;
+        if (stride == _bytes && rows == _perWord)
+        {
+            // Neighbours in memory, as where rows of columns are stored: all of a word at once.
+            return bits == 4 ? Nibbles(*(ulong*)source) : *(uint*)source;
+        }
+
         uint word = 0;
         switch (bits)
         {
@@ -75,5 +81,12 @@ internal sealed unsafe class WordReader(StridedView matrices, ElementType elemen
         }
 
         return word;
+    }
+
+    /// <summary>The lower halves of eight bytes, the last four in the upper halves of the first.</summary>
+    private static uint Nibbles(ulong bytes)
+    {
+        ulong low = bytes & 0x0F0F_0F0F_0F0F_0F0F;
+        return (uint)low | (uint)(low >> 28);
     }
 }
