@@ -108,12 +108,25 @@ public sealed class BranchSelectionTests : IDisposable
             .Output("y", 1)));
 
     [Fact]
-    public void BranchThatReadsALaterValueIsRefused() =>
-        Assert.Contains("'later' is made by no earlier node", _models.Refusal("Later", new OnnxModelBuilder().Input("x", 1).Boolean("c", true)
+    public void BranchThatReadsALaterValueWaitsForIt()
+    {
+        using CompiledModel model = _models.Load("Later", new OnnxModelBuilder().Input("x", 1).Boolean("c", true)
             .Node("If", ["c"], ["y"],
                 ("then_branch", new OnnxModelBuilder().Node("Neg", ["later"], ["n"]).Output("n", 1)),
                 ("else_branch", new OnnxModelBuilder().Node("Neg", ["x"], ["n"]).Output("n", 1)))
             .Node("Abs", ["x"], ["later"])
+            .Output("y", 1));
+        using CompiledSession session = model.CreateSession();
+        Assert.Equal([-3], SmallModels.Run(session, "y", ("x", Tensor.Create([-3f], 1))));
+    }
+
+    [Fact]
+    public void BranchThatReadsWhatFollowsFromItIsRefused() =>
+        Assert.Contains("'later' is made by no earlier node", _models.Refusal("Circle", new OnnxModelBuilder().Input("x", 1).Boolean("c", true)
+            .Node("If", ["c"], ["y"],
+                ("then_branch", new OnnxModelBuilder().Node("Neg", ["later"], ["n"]).Output("n", 1)),
+                ("else_branch", new OnnxModelBuilder().Node("Neg", ["x"], ["n"]).Output("n", 1)))
+            .Node("Abs", ["y"], ["later"])
             .Output("y", 1)));
 
     [Fact]
