@@ -14,6 +14,9 @@ internal static class Race
     private const int MinimumRounds = 15;
     private const double LongTurnSeconds = 0.1;
 
+    /// <summary>How long each engine runs unmeasured before its turn, at least once: after a rest the system takes tens of milliseconds until an engine's threads have a processor each.</summary>
+    private const double WarmUpSeconds = 0.1;
+
     /// <summary>Fills in the times of a row.</summary>
     /// <param name="row">The row without times.</param>
     /// <param name="engines">Name and run of each engine.</param>
@@ -26,7 +29,7 @@ internal static class Race
         int[] repetitions = [.. seconds.Select(static time => Math.Max(1, (int)Math.Ceiling(TurnSeconds / time)))];
         Contestant[] contestants =
         [
-            .. engines.Select((engine, index) => new Contestant(engine.Name, _ => Repeat(engine.Run, repetitions[index]), _ => Repeat(engine.Run, seconds[index] < LongTurnSeconds ? 1 : 0))),
+            .. engines.Select((engine, index) => new Contestant(engine.Name, _ => Repeat(engine.Run, repetitions[index]), _ => Repeat(engine.Run, Math.Max(1, (int)(WarmUpSeconds / seconds[index]))))),
             .. limit?.Contestants ?? [],
         ];
 
