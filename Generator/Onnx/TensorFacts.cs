@@ -105,9 +105,13 @@ internal sealed record TensorFacts
 
     private static string? FormatTruth(bool? value) => value switch { true => "true", false => "false", null => null };
 
-    private static long? ParseNumber(Dictionary<string, string> entries, string key)
-        => entries.TryGetValue(key, out string? text) ? long.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) : null;
+    private static long? ParseNumber(Dictionary<string, string> entries, string key) => !entries.TryGetValue(key, out string? text) ? null
+        : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number
+        : throw NoNumber(key, text);
 
-    private static ulong? ParseBits(Dictionary<string, string> entries, string key)
-        => entries.TryGetValue(key, out string? text) ? ulong.Parse(text.Substring(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : null;
+    private static ulong? ParseBits(Dictionary<string, string> entries, string key) => !entries.TryGetValue(key, out string? text) ? null
+        : text.StartsWith("0x", StringComparison.Ordinal) && ulong.TryParse(text.Substring(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong bits) ? bits
+        : throw NoNumber(key, text);
+
+    private static ModelException NoNumber(string key, string text) => new(null, $"a tensor that is given by reference has '{text}' as its {key}, which is no number");
 }
