@@ -19,6 +19,7 @@ internal sealed class GatherBlockQuantizedOperator : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
+        CheckTypes(node);
         Shape data = Data(node);
         ElementTypeSet.Floating.Require(node, 2);
         long blockSize = node.IntegerAttribute("block_size", 128);
@@ -86,6 +87,27 @@ internal sealed class GatherBlockQuantizedOperator : Operator
             ? context.Add("DequantizeLinear", attributes, gathered, Gathered(node.Input(2)))
             : context.Add("DequantizeLinear", attributes, gathered, Gathered(node.Input(2)), Gathered(zeros)));
         return true;
+    }
+
+    /// <summary>4-bit data, or bytes with one or two elements each; zero points of the data's type.</summary>
+    private static void CheckTypes(Node node)
+    {
+        ElementType type = node.Input(0).ElementType;
+        long bits = node.IntegerAttribute("bits", 4);
+        if (bits is not (4 or 8))
+        {
+            throw ModelException.Unsupported(node, $"attribute 'bits' is {bits}; 4 and 8 are supported");
+        }
+
+        if (type != ElementType.UInt8 && (bits == 8 || type is not (ElementType.UInt4 or ElementType.Int4)))
+        {
+            throw ModelException.Unsupported(node, $"elements of {bits} bits in data of type {type.OnnxName()} are not supported");
+        }
+
+        if (node.OptionalInput(3) is not null)
+        {
+            ElementTypeSet.RequireEqual(node, 0, 3);
+        }
     }
 
     private static bool IsPacked(Node node) => node.Input(0).ElementType == ElementType.UInt8 && node.IntegerAttribute("bits", 4) != 8;

@@ -96,11 +96,37 @@ internal sealed class QuantizedLayerOperators : Operator
         return (node.Inputs.Count - 2) / 3;
     }
 
+    /// <summary>The result's type is that of all parts and of their zero points.</summary>
+    private static void CheckTypes(Node node, int part)
+    {
+        ElementType type = node.Input(2).ElementType;
+        if (type is not (ElementType.UInt8 or ElementType.Int8))
+        {
+            throw ModelException.Unsupported(node, $"elements of type {type.OnnxName()} are not supported");
+        }
+
+        ElementTypeSet.RequireEqual(node, 2, part);
+        foreach (int zero in new[] { 1, part + 2 }.Where(zero => node.OptionalInput(zero) is not null))
+        {
+            ElementTypeSet.RequireEqual(node, 2, zero);
+        }
+
+        if (node.Input(part + 1).ElementType != ElementType.Float32 || node.Input(0).ElementType != ElementType.Float32)
+        {
+            throw new ModelException(node, "scales must be float32");
+        }
+    }
+
     private static Shape ConcatenatedShape(Node node)
     {
         Shape shape = node.Input(2).Shape;
         int axis = ShapeMath.Axis(node, node.IntegerAttribute("axis", 0), shape.Rank);
         Dimension size = shape[axis];
+        for (int part = 0; part < Parts(node); part++)
+        {
+            CheckTypes(node, 2 + 3 * part);
+        }
+
         for (int part = 1; part < Parts(node); part++)
         {
             Shape other = node.Input(2 + 3 * part).Shape;
