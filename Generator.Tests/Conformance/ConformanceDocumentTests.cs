@@ -51,7 +51,10 @@ public sealed class ConformanceDocumentTests
             return;
         }
 
-        Assert.True(page == expected, $"{path} does not say what the compiler does; CAMEO_UPDATE_DOCS=1 writes it. The first line that differs: {FirstDifference(page, expected)}");
+        if (page != expected)
+        {
+            Assert.Fail($"{path} does not say what the compiler does; CAMEO_UPDATE_DOCS=1 writes it. The first line that differs: {FirstDifference(page, expected)}");
+        }
     }
 
     private static string FirstDifference(string page, string expected)
