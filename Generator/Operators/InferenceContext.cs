@@ -83,6 +83,10 @@ internal sealed class InferenceContext(Graph graph, InferenceContext? outer = nu
     /// <summary>Takes a size that only a run knows for granted; a run with another size is refused with a message that begins with it and <paramref name="what"/>.</summary>
     public void Require(Dimension size, long value, string what) => Graph.Require(new SizeRequirement(size, value, what));
 
+    /// <summary>Refuses runs in which a number is 0.</summary>
+    public void RequireNonzero(Dimension number, string what) =>
+        Require(SymbolicMath.Minimum(Dimension.One, SymbolicMath.Maximum(number, -number, Symbols), Symbols), 1, $"{what}, as a number that is not 0");
+
     /// <summary>The elements of an input that must be known at build time (shapes, axes, pads …), as expressions.</summary>
     public IReadOnlyList<Dimension> RequiredElements(Node node, int input, string what) =>
         node.Input(input).Elements ?? throw ModelException.Unsupported(node, $"{what} (input {input}, '{node.Input(input).Name}') is computed at run time from data");

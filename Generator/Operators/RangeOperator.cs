@@ -82,7 +82,7 @@ internal sealed class RangeOperator : Operator
 
         if (!delta.IsStatic)
         {
-            context.Require(SymbolicMath.Minimum(Dimension.One, SymbolicMath.Maximum(delta, -delta, context.Symbols), context.Symbols), 1, $"the delta {delta} of {node}, as a number that is not 0");
+            context.RequireNonzero(delta, $"the delta {delta} of {node}");
         }
 
         // 1 upwards, -1 downwards.
@@ -132,7 +132,8 @@ internal sealed class RangeOperator : Operator
                 return Dimension.Of((long)number);
             }
 
-            while (value.Producer is { Type: "Cast", Domain: "" } cast && value.Elements is null)
+            // One conversion only: a chain may have rounded or cut the number on its way.
+            if (value.Producer is { Type: "Cast", Domain: "" } cast && value.Elements is null)
             {
                 value = cast.Input(0);
             }

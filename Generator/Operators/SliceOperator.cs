@@ -98,7 +98,7 @@ internal sealed class SliceOperator : Operator
 
         foreach (Dimension step in (node.Version < 10 ? null : List(node, 4, "steps"))?.Where(step => !step.IsStatic) ?? [])
         {
-            context.Require(SymbolicMath.Minimum(Dimension.One, SymbolicMath.Maximum(step, -step, context.Symbols), context.Symbols), 1, $"the step {step} of {node}, as a number that is not 0");
+            context.RequireNonzero(step, $"the step {step} of {node}");
         }
     }
 
