@@ -7,10 +7,12 @@ namespace Cameo.Benchmarks;
 /// </summary>
 internal static class InterleavedRounds
 {
-    // Threads of ONNX Runtime spin some 50 ms after a run. A share of a processor that is well above what an idle process takes, and well below one spinning thread.
+    // Threads of ONNX Runtime spin some 50 ms after a run, those of llama.cpp 100 ms and more. A share of a processor that is well above what an idle process takes, and well below one spinning thread.
     private const double IdleShare = 0.3;
-    private const int MostPauses = 100;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
+    private const int MostPauses = 50;
+
+    // The system counts a running thread's time when its timer ticks, every 4 or 10 ms: over less than a few ticks a spinning thread looks idle.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
     /// Times one turn of each contestant, round after round. Before a turn all threads of the process come to rest: those that still spin after another contestant's turn would take the

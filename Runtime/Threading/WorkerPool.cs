@@ -71,6 +71,7 @@ public sealed unsafe class WorkerPool
 
     // What sessions tell of their runs. Only speed depends on it, so with several sessions the last one's word may stand.
     private PaddedLong _announcement;
+    private PaddedLong _callerProcessor = new() { Value = -1 };
     private int _announcedHelpers;
     private int _sessions;
     private long _lastEnd = Stopwatch.GetTimestamp();
@@ -153,6 +154,7 @@ public sealed unsafe class WorkerPool
         int helpers = Math.Min(Usable(threads) - 1, workers.Length);
         if (helpers > 0)
         {
+            NoteCallersProcessor();
             Volatile.Write(ref _announcedHelpers, helpers);
 
             // A full fence: either the worker sees it before it sleeps, or it is seen to sleep.
@@ -193,6 +195,7 @@ public sealed unsafe class WorkerPool
         _exception = null;
         _exceptionPart = int.MaxValue;
         _completed.Value = 0;
+        NoteCallersProcessor();
         Volatile.Write(ref _claim.Value, Claim(generation, parts));
 
         // The last worker first: who wakes another one must find its order given.
@@ -284,6 +287,21 @@ public sealed unsafe class WorkerPool
         }
     }
 
+    private void NoteCallersProcessor()
+    {
+        if (!ThreadPlacement.IsSupported)
+        {
+            return;
+        }
+
+        // Written only where it changes, as spinning workers hold its line.
+        int processor = ThreadPlacement.CurrentProcessor();
+        if (Volatile.Read(ref _callerProcessor.Value) != processor)
+        {
+            Volatile.Write(ref _callerProcessor.Value, processor);
+        }
+    }
+
     /// <summary>How long workers spin at the moment.</summary>
     private long WorkerSpinTicks() =>
         Volatile.Read(ref _nextRunIsNear) || Volatile.Read(ref _sessions) != 0 ? SpinTicks : BriefSpinTicks;
@@ -334,6 +352,8 @@ public sealed unsafe class WorkerPool
         private PaddedLong _ordered;
         private long _announcement;
         private int _sleeps;
+        private int _thread;
+        private int _keptOff = -1;
 
         public Worker(WorkerPool pool, int number)
         {
@@ -353,12 +373,14 @@ public sealed unsafe class WorkerPool
         {
             if (Volatile.Read(ref _sleeps) != 0)
             {
+                KeepOff((int)Volatile.Read(ref _pool._callerProcessor.Value));
                 _wake.Set();
             }
         }
 
         private void Loop()
         {
+            _thread = ThreadPlacement.IsSupported ? ThreadPlacement.CurrentThread() : 0;
             long last = long.MinValue;
             while (true)
             {
@@ -387,14 +409,40 @@ public sealed unsafe class WorkerPool
                     start = Stopwatch.GetTimestamp();
                 }
 
-                if (look % LooksPerClockReading != 0 || Stopwatch.GetTimestamp() - start < _pool.WorkerSpinTicks())
+                if (look % LooksPerClockReading != 0)
                 {
                     Thread.SpinWait(1);
                     continue;
                 }
 
+                LeaveCallersProcessor();
+                if (Stopwatch.GetTimestamp() - start < _pool.WorkerSpinTicks())
+                {
+                    continue;
+                }
+
                 Sleep(last);
                 start = Stopwatch.GetTimestamp();
+            }
+        }
+
+        /// <summary>The caller may have come to this thread's processor since this one was woken.</summary>
+        private void LeaveCallersProcessor()
+        {
+            int caller = (int)Volatile.Read(ref _pool._callerProcessor.Value);
+            if (caller >= 0 && caller == ThreadPlacement.CurrentProcessor())
+            {
+                _keptOff = -1;
+                KeepOff(caller);
+            }
+        }
+
+        private void KeepOff(int processor)
+        {
+            if (processor >= 0 && _keptOff != processor && _thread != 0)
+            {
+                _keptOff = processor;
+                ThreadPlacement.KeepOff(_thread, processor);
             }
         }
 
