@@ -1,3 +1,4 @@
+using System.Text;
 using Cameo.Sessions;
 
 namespace Cameo.Tests.Conformance;
@@ -18,9 +19,14 @@ internal static class SessionValues
         return [.. compiled.Outputs.Select(slot => FromTensor(outputs[slot.Name]))];
     }
 
-    private static Tensor ToTensor(CaseValue value) => value is TensorValue { Strings: null } tensor
-        ? Tensor.FromBytes(tensor.ElementType, tensor.Bytes, tensor.Shape)
-        : throw new NotSupportedException($"The untyped interface does not take {value}.");
+    private static Tensor ToTensor(CaseValue value) => value switch
+    {
+        TensorValue { Strings: { } texts } tensor => Tensor.Create([.. texts.Select(Encoding.UTF8.GetString)], tensor.Shape),
+        TensorValue tensor => Tensor.FromBytes(tensor.ElementType, tensor.Bytes, tensor.Shape),
+        _ => throw new NotSupportedException($"The untyped interface does not take {value}."),
+    };
 
-    private static TensorValue FromTensor(Tensor tensor) => new(tensor.ElementType, tensor.Shape.ToArray(), tensor.Bytes.ToArray());
+    private static TensorValue FromTensor(Tensor tensor) => tensor.ElementType == ElementType.String
+        ? new(tensor.ElementType, tensor.Shape.ToArray(), [], [.. tensor.Texts.ToArray().Select(Encoding.UTF8.GetBytes)])
+        : new(tensor.ElementType, tensor.Shape.ToArray(), tensor.Bytes.ToArray());
 }

@@ -52,6 +52,16 @@ internal sealed class OnnxModelBuilder
     /// <summary>A list of int64.</summary>
     public OnnxModelBuilder Integers(string name, params long[] values) => Constant(name, DataType.Int64, MemoryMarshal.AsBytes<long>(values), values.Length);
 
+    /// <summary>A constant of strings.</summary>
+    public OnnxModelBuilder Texts(string name, string[] values, params long[] sizes)
+    {
+        TensorProto tensor = new() { Name = name, DataType = (int)DataType.String };
+        tensor.Dims.Add(sizes);
+        tensor.StringData.Add(values.Select(ByteString.CopyFromUtf8));
+        _model.Graph.Initializer.Add(tensor);
+        return this;
+    }
+
     /// <summary>An int64 scalar.</summary>
     public OnnxModelBuilder Integer(string name, long value) => Constant(name, DataType.Int64, MemoryMarshal.AsBytes<long>([value]));
 

@@ -40,11 +40,11 @@ internal sealed class EmissionModel
     /// <summary>Members of sessions and models, those of their base classes among them: a kernel's method of that name would hide them.</summary>
     public static IReadOnlyList<string> SessionMembers { get; } =
     [
-        "AddCarriedState", "AddCombinedState", "AddFixedCache", "AddKeyValueState", "AllocateStates", "Arena", "ArenaSize", "Begin", "BeginAt", "BeginCounted", "BeginTotals", "BindInput", "Capacity",
+        "AddCarriedState", "AddCombinedState", "AddFixedCache", "AddKeyValueState", "AllocateStates", "Arena", "ArenaSize", "Begin", "BeginAt", "BeginCounted", "BeginTotals", "BindInput", "BindTexts", "Capacity",
         "CheckSizes", "CopyStatesFrom", "CreateSequence", "CreateSession", "CreateSessionCore", "DescribeDetails", "Description", "Details", "Dispose", "EnsureArena", "Enter", "Equals", "Execute", "Exit", "Finalize",
         "Forward", "Fork", "Generate", "GetHashCode", "GetOutputView", "GetType", "Length", "Lengths", "LoadState", "LoadStateCore", "MemberwiseClone", "Model", "Options", "PlanArena",
-        "Position", "Prepare", "Prepared", "ReadState", "ReadStateCore", "ReferenceEquals", "RequireDense", "Reset", "ResetStates", "Rewind", "RewindStates", "Run", "ScratchSize", "Sequence", "Session",
-        "SizeBuffers", "States", "Threads", "ThrowDimensionMismatch", "ThrowDimensionOutOfBounds", "ThrowWrongLength", "ThrowWrongRank", "ToString", "Weights", "Workers",
+        "Position", "Prepare", "Prepared", "ReadState", "ReadStateCore", "ReadTexts", "ReferenceEquals", "RequireDense", "Reset", "ResetStates", "Rewind", "RewindStates", "Run", "ScratchSize", "Sequence", "Session",
+        "SizeBuffers", "States", "Texts", "Threads", "ThrowDimensionMismatch", "ThrowDimensionOutOfBounds", "ThrowWrongLength", "ThrowWrongRank", "ToString", "Weights", "Workers",
     ];
 
     public Model Model { get; }

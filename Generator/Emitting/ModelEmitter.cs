@@ -31,6 +31,7 @@ internal static class ModelEmitter
         {
             WriteConstants(code, model);
             WriteConstruction(code, model);
+            TextsEmitter.Write(code, model.Graph.Texts);
             WriteDescription(code, model);
             DetailsEmitter.Write(code, model);
         }

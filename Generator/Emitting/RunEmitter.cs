@@ -15,7 +15,7 @@ internal static class RunEmitter
     {
         IReadOnlyList<int> inputs = model.RunInputs;
         IReadOnlyList<int> outputs = model.RunOutputs;
-        if (inputs.Any(index => model.Graph.Inputs[index].ElementType.CSharpName() is null) || outputs.Any(index => model.Graph.Outputs[index].ElementType.CSharpName() is null))
+        if (inputs.Any(index => model.Graph.Inputs[index].ElementType.InterfaceName() is null) || outputs.Any(index => model.Graph.Outputs[index].ElementType.InterfaceName() is null))
         {
             return;
         }
@@ -51,7 +51,16 @@ internal static class RunEmitter
                     }
                 }
 
-                string pins = string.Join("\n", inputs.Select(index =>
+                foreach (int index in inputs.Where(index => IsText(model.Graph.Inputs[index])))
+                {
+                    string name = model.InputNames[index];
+                    string texts = IsSpan(model.Graph.Inputs[index].Shape)
+                        ? name
+                        : $"global::System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpan(in {name}.GetPinnableReference(), checked((int){name}.FlattenedLength))";
+                    code.Line($"void* pointer{index} = BindTexts({Position(inputs, index)}, {texts});");
+                }
+
+                string pins = string.Join("\n", inputs.Where(index => !IsText(model.Graph.Inputs[index])).Select(index =>
                 {
                     Value input = model.Graph.Inputs[index];
                     string source = IsSpan(input.Shape) ? model.InputNames[index] : $"&{model.InputNames[index]}.GetPinnableReference()";
@@ -59,18 +68,13 @@ internal static class RunEmitter
                 }));
                 if (pins.Length == 0)
                 {
-                    code.Line("Execute();");
+                    WriteExecution(code, model, inputs);
                 }
                 else
                 {
                     using (code.Block(pins))
                     {
-                        foreach (int index in inputs)
-                        {
-                            WriteBind(code, model, index);
-                        }
-
-                        code.Line("Execute();");
+                        WriteExecution(code, model, inputs);
                     }
                 }
 
@@ -101,9 +105,24 @@ internal static class RunEmitter
     /// <summary>Whether a value is handed over as a plain span.</summary>
     public static bool IsSpan(Shape shape) => shape.Count(size => size.Value != 1) <= 1 || shape.Rank > MaximumTensorSpanRank;
 
+    private static bool IsText(Value value) => value.ElementType == ElementType.String;
+
+    /// <summary>Number of an input or output among those of a run.</summary>
+    private static int Position(IReadOnlyList<int> all, int index) => all.TakeWhile(other => other != index).Count();
+
+    private static void WriteExecution(CodeWriter code, EmissionModel model, IReadOnlyList<int> inputs)
+    {
+        foreach (int index in inputs)
+        {
+            WriteBind(code, model, index);
+        }
+
+        code.Line("Execute();");
+    }
+
     private static string InputType(Value value) => IsSpan(value.Shape)
-        ? $"ReadOnlySpan<{value.ElementType.CSharpName()}>"
-        : $"global::System.Numerics.Tensors.ReadOnlyTensorSpan<{value.ElementType.CSharpName()}>";
+        ? $"ReadOnlySpan<{value.ElementType.InterfaceName()}>"
+        : $"global::System.Numerics.Tensors.ReadOnlyTensorSpan<{value.ElementType.InterfaceName()}>";
 
     private static string OutputType(Value value) => InputType(value);
 
@@ -212,16 +231,17 @@ internal static class RunEmitter
     private static string Output(EmissionModel model, int index)
     {
         Value output = model.Graph.Outputs[index];
-        string type = output.ElementType.CSharpName()!;
+        string type = output.ElementType.InterfaceName()!;
         string pointer = model.Address.Pointer(model.Lowered.Outputs[index]!);
         string count = $"checked((int){model.Size(output.Shape.ElementCount)})";
+        string elements = IsText(output) ? $"ReadTexts({Position(model.RunOutputs, index)}, {pointer}, {count})" : $"{pointer}, {count}";
         if (IsSpan(output.Shape))
         {
-            return $"new ReadOnlySpan<{type}>({pointer}, {count})";
+            return IsText(output) ? elements : $"new ReadOnlySpan<{type}>({elements})";
         }
 
         string sizes = string.Join(", ", output.Shape.Select(size => $"(nint){model.Size(size)}"));
-        return $"new global::System.Numerics.Tensors.ReadOnlyTensorSpan<{type}>({pointer}, {count}, [{sizes}])";
+        return $"new global::System.Numerics.Tensors.ReadOnlyTensorSpan<{type}>({elements}, [{sizes}])";
     }
 
     private static void WriteResults(CodeWriter code, EmissionModel model, IReadOnlyList<int> outputs)

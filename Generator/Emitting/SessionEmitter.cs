@@ -213,7 +213,7 @@ internal static class SessionEmitter
                             code.Line($"_outputShape[{axis}] = {model.Size(output.Shape[axis])};");
                         }
 
-                        code.Line($"return new TensorView({pointer}, (ElementType){(int)output.ElementType}, new ReadOnlySpan<long>(_outputShape, 0, {rank}));");
+                        code.Line($"return new TensorView({pointer}, (ElementType){(int)output.ElementType}, new ReadOnlySpan<long>(_outputShape, 0, {rank}){(output.ElementType == ElementType.String ? ", Texts" : "")});");
                     }
 
                     number++;

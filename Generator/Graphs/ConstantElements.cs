@@ -19,7 +19,7 @@ internal static class ConstantElements
             : null;
     }
 
-    /// <summary>All elements of an integer or boolean constant.</summary>
+    /// <summary>All elements of an integer or boolean constant, the handles of a string one.</summary>
     public static long[] ReadIntegers(InlineConstant constant)
     {
         byte[] data = constant.Data;
@@ -28,7 +28,7 @@ internal static class ConstantElements
         {
             elements[index] = constant.Type.ElementType switch
             {
-                ElementType.Int64 => BitConverter.ToInt64(data, index * 8),
+                ElementType.Int64 or ElementType.String => BitConverter.ToInt64(data, index * 8),
                 ElementType.UInt64 => unchecked((long)BitConverter.ToUInt64(data, index * 8)),
                 ElementType.Int32 => BitConverter.ToInt32(data, index * 4),
                 ElementType.UInt32 => BitConverter.ToUInt32(data, index * 4),
@@ -66,7 +66,7 @@ internal static class ConstantElements
     public static InlineConstant FromIntegers(IReadOnlyList<long> values) =>
         FromIntegers(values, new TensorType(ElementType.Int64, Shape.Of(values.Count)));
 
-    /// <summary>An integer or boolean constant of the given type.</summary>
+    /// <summary>A constant of the given type: integers, booleans, or the handles of strings.</summary>
     public static InlineConstant FromIntegers(IReadOnlyList<long> values, TensorType type)
     {
         int bytes = type.ElementType.Bytes();

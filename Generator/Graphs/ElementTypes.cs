@@ -3,7 +3,7 @@ namespace Cameo.Generator.Graphs;
 /// <summary>Facts about element types: their size, their C# spelling, their kind.</summary>
 internal static class ElementTypes
 {
-    /// <summary>Bits of one element in a packed buffer; 0 for strings, which have no fixed size.</summary>
+    /// <summary>Bits of one element in a packed buffer; of a string, those of its handle (see <see cref="TextTable"/>).</summary>
     public static int Bits(this ElementType type) => type switch
     {
         ElementType.Int2 or ElementType.UInt2 => 2,
@@ -12,7 +12,7 @@ internal static class ElementTypes
             or ElementType.Float8E5M2 or ElementType.Float8E5M2FNUZ or ElementType.Float8E8M0 => 8,
         ElementType.UInt16 or ElementType.Int16 or ElementType.Float16 or ElementType.BFloat16 => 16,
         ElementType.Float32 or ElementType.Int32 or ElementType.UInt32 => 32,
-        ElementType.Float64 or ElementType.Int64 or ElementType.UInt64 or ElementType.Complex64 => 64,
+        ElementType.Float64 or ElementType.Int64 or ElementType.UInt64 or ElementType.Complex64 or ElementType.String => 64,
         ElementType.Complex128 => 128,
         _ => 0,
     };
@@ -34,11 +34,14 @@ internal static class ElementTypes
         ElementType.UInt32 => "uint",
         ElementType.Int32 => "int",
         ElementType.UInt64 => "ulong",
-        ElementType.Int64 => "long",
+        ElementType.Int64 or ElementType.String => "long",
         ElementType.Boolean => "bool",
         _ when type.IsSmallFloat() => type.ToString(),
         _ => null,
     };
+
+    /// <summary>The C# type that users of a model have for the elements, or <see langword="null"/> where there is none yet.</summary>
+    public static string? InterfaceName(this ElementType type) => type == ElementType.String ? "string" : type.CSharpName();
 
     public static bool IsInteger(this ElementType type) => type is ElementType.UInt8 or ElementType.Int8 or ElementType.UInt16
         or ElementType.Int16 or ElementType.UInt32 or ElementType.Int32 or ElementType.UInt64 or ElementType.Int64;

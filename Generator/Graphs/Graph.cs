@@ -32,6 +32,9 @@ internal sealed class Graph(string name)
 
     public SymbolTable Symbols { get; set; } = new();
 
+    /// <summary>The texts of the model's string tensors.</summary>
+    public TextTable Texts { get; set; } = new();
+
     /// <summary>What was taken for granted of sizes: checked when a run (or, in a body, its branch) begins.</summary>
     public List<SizeRequirement> Requirements { get; } = [];
 

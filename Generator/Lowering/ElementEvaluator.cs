@@ -5,7 +5,7 @@ namespace Cameo.Generator.Lowering;
 /// <summary>Computes an <see cref="Expression"/> at build time with the arithmetic of its element types: float32 rounds after every operation, integers wrap.</summary>
 internal static class ElementEvaluator
 {
-    /// <summary>An element: <see cref="Float"/> for floating-point types, <see cref="Integer"/> for integers and booleans (0 or 1).</summary>
+    /// <summary>An element: <see cref="Float"/> for floating-point types, <see cref="Integer"/> for integers, booleans (0 or 1) and strings (their handles).</summary>
     internal readonly struct Element(double number, long integer)
     {
         public double Float { get; } = number;
@@ -31,7 +31,7 @@ internal static class ElementEvaluator
         ElementType.Float32 => new((float)number, 0),
         ElementType.Float16 => new(HalfPrecision.ToDouble(HalfPrecision.FromDouble(number)), 0),
         ElementType.BFloat16 => new(HalfPrecision.BrainToSingle(HalfPrecision.BrainFromSingle((float)number)), 0),
-        ElementType.Int64 or ElementType.UInt64 => new(0, integer),
+        ElementType.Int64 or ElementType.UInt64 or ElementType.String => new(0, integer),
         ElementType.Int32 => new(0, unchecked((int)integer)),
         ElementType.UInt32 => new(0, unchecked((uint)integer)),
         ElementType.Int16 => new(0, unchecked((short)integer)),

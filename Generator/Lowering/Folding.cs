@@ -10,7 +10,7 @@ internal static class Folding
 
     /// <summary>Whether elements of the type can be computed at build time.</summary>
     public static bool IsSupported(ElementType type) =>
-        type.IsInteger() || type.IsFloat() || type == ElementType.Boolean;
+        type.IsInteger() || type.IsFloat() || type is ElementType.Boolean or ElementType.String;
 
     public static InlineConstant ScalarConstant(double value, ElementType type)
     {

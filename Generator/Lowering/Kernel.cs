@@ -31,6 +31,9 @@ internal sealed class Kernel(string kind, Node node, IReadOnlyList<View> reads, 
     /// <summary>Whether it does more than write its results: it updates a state. Others are dropped when nothing reads what they write.</summary>
     public bool UpdatesState { get; init; }
 
+    /// <summary>Whether it uses what only a session has, such as its texts, and so cannot run at load.</summary>
+    public bool NeedsSession { get; init; }
+
     /// <summary>For a kernel that only copies new keys or values into a cache: what it copies.</summary>
     public CacheAppend? Append { get; init; }
 

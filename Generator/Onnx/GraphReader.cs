@@ -18,6 +18,7 @@ internal sealed class GraphReader
 
     private readonly Dictionary<string, FunctionProto> _functions = new(StringComparer.Ordinal);
     private readonly SymbolTable _symbols = new();
+    private readonly TextTable _texts = new();
     private int _nodes;
 
     /// <summary>Reads a model; throws <see cref="ModelException"/> where it breaks ONNX's rules.</summary>
@@ -61,7 +62,7 @@ internal sealed class GraphReader
 
     private Graph ReadGraph(GraphProto proto, IReadOnlyDictionary<string, int> opsets, Scope? outer, bool isMain, CallFrame? frame = null)
     {
-        var graph = new Graph(proto.Name) { Symbols = _symbols };
+        var graph = new Graph(proto.Name) { Symbols = _symbols, Texts = _texts };
         var scope = new Scope(outer);
         var initializers = new HashSet<string>(proto.Initializer.Select(tensor => tensor.Name), StringComparer.Ordinal);
         foreach (ValueInfoProto input in proto.Input)
@@ -84,7 +85,7 @@ internal sealed class GraphReader
 
         foreach (TensorProto tensor in proto.Initializer)
         {
-            scope.Define(tensor.Name, graph.AddConstant(tensor.Name, TensorReader.Read(tensor, tensor.Name)));
+            scope.Define(tensor.Name, graph.AddConstant(tensor.Name, TensorReader.Read(tensor, tensor.Name, _texts)));
         }
 
         if (proto.SparseInitializer.Count > 0)
@@ -286,7 +287,7 @@ internal sealed class GraphReader
             AttributeProto.Types.AttributeType.Floats => attribute.Floats.ToArray(),
             AttributeProto.Types.AttributeType.Ints => attribute.Ints.ToArray(),
             AttributeProto.Types.AttributeType.Strings => attribute.Strings.Select(text => text.ToStringUtf8()).ToArray(),
-            AttributeProto.Types.AttributeType.Tensor => TensorReader.Read(attribute.T ?? throw Empty(), $"{node.Name}/{attribute.Name}"),
+            AttributeProto.Types.AttributeType.Tensor => TensorReader.Read(attribute.T ?? throw Empty(), $"{node.Name}/{attribute.Name}", _texts),
             AttributeProto.Types.AttributeType.Graph => ReadGraph(attribute.G ?? throw Empty(), opsets, scope, isMain: false, frame),
             AttributeProto.Types.AttributeType.Undefined => GuessKind(attribute),
             _ => null,
@@ -300,14 +301,14 @@ internal sealed class GraphReader
     }
 
     /// <summary>IR versions before 2 did not state an attribute's kind.</summary>
-    private static object? GuessKind(AttributeProto attribute) =>
+    private object? GuessKind(AttributeProto attribute) =>
         attribute.HasF ? attribute.F
         : attribute.HasI ? attribute.I
         : attribute.HasS ? attribute.S.ToStringUtf8()
         : attribute.Ints.Count > 0 ? attribute.Ints.ToArray()
         : attribute.Floats.Count > 0 ? attribute.Floats.ToArray()
         : attribute.Strings.Count > 0 ? attribute.Strings.Select(text => text.ToStringUtf8()).ToArray()
-        : attribute.T is not null ? TensorReader.Read(attribute.T, attribute.Name)
+        : attribute.T is not null ? TensorReader.Read(attribute.T, attribute.Name, _texts)
         : null;
 
     private TensorType? ReadType(ValueInfoProto info, bool declareSymbols)

@@ -1,3 +1,4 @@
+using System.Text;
 using Cameo.Generator.Graphs;
 using Cameo.Generator.Onnx.Proto;
 
@@ -6,8 +7,11 @@ namespace Cameo.Generator.Onnx;
 /// <summary>Turns a <see cref="TensorProto"/> of the graph text into a constant: with its bytes where the text has them, by reference where it does not.</summary>
 internal static class TensorReader
 {
-    /// <summary>Reads a tensor; <paramref name="name"/> is used in messages.</summary>
-    public static ConstantTensor Read(TensorProto tensor, string name)
+    // ONNX's strings are UTF-8: replaced bytes would make different texts equal.
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Reads a tensor; <paramref name="name"/> is used in messages. Its strings are added to <paramref name="texts"/>.</summary>
+    public static ConstantTensor Read(TensorProto tensor, string name, TextTable texts)
     {
         var elementType = (ElementType)tensor.DataType;
         long[] sizes = [.. tensor.Dims];
@@ -16,18 +20,40 @@ internal static class TensorReader
             throw new ModelException(null, $"tensor '{name}' has a negative size");
         }
 
-        if (elementType is ElementType.Undefined or ElementType.String or ElementType.Complex64 or ElementType.Complex128)
+        if (elementType is ElementType.Undefined or ElementType.Complex64 or ElementType.Complex128)
         {
             throw new ModelException(null, $"tensor '{name}' has element type {elementType.OnnxName()}, which is not supported", unsupported: true);
         }
 
         var type = new TensorType(elementType, Shape.Of(sizes));
+        if (elementType == ElementType.String)
+        {
+            return ReadTexts(tensor, type, name, texts);
+        }
+
         if (TensorFacts.Read(tensor) is { } facts)
         {
             return new WeightConstant(type, Expression(facts, elementType, sizes));
         }
 
         return new InlineConstant(type, ReadBytes(tensor, type, name));
+    }
+
+    private static InlineConstant ReadTexts(TensorProto tensor, TensorType type, string name, TextTable texts)
+    {
+        if (tensor.StringData.Count != type.Shape.ElementCount.Constant)
+        {
+            throw new ModelException(null, $"tensor '{name}' of type {type} has {tensor.StringData.Count} strings instead of {type.Shape.ElementCount}");
+        }
+
+        try
+        {
+            return texts.Constant(tensor.StringData.Select(text => Utf8.GetString(text.ToByteArray())), type.Shape);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new ModelException(null, $"tensor '{name}' has a string that is not UTF-8");
+        }
     }
 
     /// <summary>A tensor that is one value everywhere needs no bytes of the model.</summary>

@@ -6,13 +6,15 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// Comparisons, logical and bitwise operators: Equal, Less, LessOrEqual, Greater, GreaterOrEqual, And, Or, Xor, Not, BitwiseAnd, BitwiseOr, BitwiseXor,
 /// BitwiseNot, BitShift: https://onnx.ai/onnx/operators/onnx__Equal.html and so on. Version 7 brought multidirectional broadcasting (older nodes are
-/// rewritten by the version upgrade); later versions add element types. Strings (Equal 19) are refused.
+/// rewritten by the version upgrade); later versions add element types, among them strings (Equal 19).
 /// </summary>
 internal static class BinaryOperators
 {
     public static readonly IReadOnlyList<Operator> All =
     [
-        Function("Equal", [1, 7, 11, 13, 19], ElementTypeSet.NumericOrBoolean, ElementOperation.Equal),
+        PointwiseFunction.Binary("Equal", [1, 7, 11, 13, 19], ElementTypeSet.NumericBooleanOrText, (node, left, right) => left.Type == ElementType.String && node.Version < 19
+            ? throw ModelException.Unsupported(node, $"strings are compared from version 19 on, and this is version {node.Version}")
+            : Expression.Apply(ElementOperation.Equal, left, right)),
         Function("Less", [1, 7, 9, 13], ElementTypeSet.Numeric, ElementOperation.Less),
         Function("LessOrEqual", [12, 16], ElementTypeSet.Numeric, ElementOperation.LessOrEqual),
         Function("Greater", [1, 7, 9, 13], ElementTypeSet.Numeric, ElementOperation.Greater),

@@ -17,7 +17,7 @@ internal sealed class BitCastOperator : Operator
         ElementTypeSet.Movable.Require(node, 0);
         var target = (ElementType)node.IntegerAttribute("to", 0);
         ElementType source = node.Input(0).ElementType;
-        if (!Enum.IsDefined(typeof(ElementType), target) || target.Bits() != source.Bits())
+        if (!Enum.IsDefined(typeof(ElementType), target) || target.Bits() != source.Bits() || (target == ElementType.String) != (source == ElementType.String))
         {
             throw new ModelException(node, $"elements of type {source.OnnxName()} have {source.Bits()} bits and cannot become type {(int)target} bit by bit");
         }

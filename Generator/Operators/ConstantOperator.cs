@@ -2,8 +2,8 @@ using Cameo.Generator.Graphs;
 
 namespace Cameo.Generator.Operators;
 
-/// <summary>Constant: https://onnx.ai/onnx/operators/onnx__Constant.html. Attribute <c>value</c> in all versions; <c>value_int</c>, <c>value_ints</c>, <c>value_float</c> and
-/// <c>value_floats</c> from version 12 on. Sparse values and strings are refused.</summary>
+/// <summary>Constant: https://onnx.ai/onnx/operators/onnx__Constant.html. Attribute <c>value</c> in all versions; <c>value_int</c>, <c>value_ints</c>, <c>value_float</c> <c>value_floats</c>,
+/// <c>value_string</c> and <c>value_strings</c> from version 12 on. Sparse values are refused.</summary>
 internal sealed class ConstantOperator : Operator
 {
     public static readonly IReadOnlyList<Operator> All = [new ConstantOperator()];
@@ -12,9 +12,9 @@ internal sealed class ConstantOperator : Operator
 
     public override IReadOnlyList<int> Versions => [1, 9, 11, 12, 13, 19, 21, 23, 24, 25];
 
-    public override void Infer(Node node, InferenceContext context) => context.SetConstant(node.Output, Value(node));
+    public override void Infer(Node node, InferenceContext context) => context.SetConstant(node.Output, Value(node, context.Graph.Texts));
 
-    private static ConstantTensor Value(Node node)
+    private static ConstantTensor Value(Node node, TextTable texts)
     {
         if (node.TensorAttribute("value") is { } tensor)
         {
@@ -39,6 +39,16 @@ internal sealed class ConstantOperator : Operator
         if (node.FloatsAttribute("value_floats") is { } floats)
         {
             return ConstantElements.FromFloats(floats, Shape.Of(floats.Length));
+        }
+
+        if (node.HasAttribute("value_string"))
+        {
+            return texts.Constant([node.StringAttribute("value_string", "")], Shape.Scalar);
+        }
+
+        if (node.StringsAttribute("value_strings") is { } list)
+        {
+            return texts.Constant(list, Shape.Of(list.Length));
         }
 
         throw ModelException.Unsupported(node, $"a value given by {string.Join(", ", node.Attributes.Keys.OrderBy(name => name, StringComparer.Ordinal).DefaultIfEmpty("no attribute"))} is not supported");

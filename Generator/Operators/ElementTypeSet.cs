@@ -15,7 +15,12 @@ internal sealed class ElementTypeSet(string name, Func<ElementType, bool> contai
 
     public static readonly ElementTypeSet NumericOrBoolean = new("numbers or booleans", type => type.IsFloat() || type.IsInteger() || type == ElementType.Boolean);
 
-    /// <summary>Everything whose elements have a fixed size: what can be moved without knowing what it means.</summary>
+    /// <summary>What can be compared for equality alone.</summary>
+    public static readonly ElementTypeSet NumericBooleanOrText = new("numbers, booleans or strings", type => NumericOrBoolean.Contains(type) || type == ElementType.String);
+
+    public static readonly ElementTypeSet Texts = new("strings", type => type == ElementType.String);
+
+    /// <summary>Everything whose elements have a fixed size, strings (which are handles) among them: what can be moved without knowing what it means.</summary>
     public static readonly ElementTypeSet Movable = new("elements of fixed size", type => type.Bits() > 0);
 
     public bool Contains(ElementType type) => contains(type);

@@ -60,7 +60,11 @@ internal sealed class IndexedOperators : Operator
         if (Scatters)
         {
             ElementTypeSet.RequireEqual(node, 0, 2);
-            Reduction(node);
+            if (Reduction(node) != "ScatterReplace" && data.ElementType == ElementType.String)
+            {
+                throw ModelException.Unsupported(node, $"strings cannot be combined by reduction '{node.StringAttribute("reduction", "none")}'");
+            }
+
             context.SetType(node.Output, data.RequiredType);
             return;
         }

@@ -54,6 +54,12 @@ public abstract unsafe class CompiledModel : IDisposable
     /// <summary>Kernels, patterns and memory plan of the model, for tools. Made at the first call.</summary>
     public ModelDetails Details => _details ??= DescribeDetails();
 
+    /// <summary>The texts that the model knows; elements of string tensors are handles of texts.</summary>
+    protected virtual TextConstants TextConstants => TextConstants.None;
+
+    /// <summary><see cref="TextConstants"/> for sessions.</summary>
+    internal TextConstants Texts => TextConstants;
+
     /// <summary>First byte of the packed weights, 64-byte aligned; null for a model without weights.</summary>
     protected internal byte* Weights { get; private set; }
 

@@ -25,6 +25,12 @@ public abstract unsafe partial class CompiledSession
             for (int index = 0; index < pins.Length; index++)
             {
                 Tensor tensor = inputs[Description.Inputs[index].Name];
+                if (tensor.ElementType == ElementType.String)
+                {
+                    BindInput(index, BindTexts(index, tensor.Texts), tensor.Shape);
+                    continue;
+                }
+
                 pins[index] = tensor.Pin();
                 BindInput(index, (void*)pins[index].AddrOfPinnedObject(), tensor.Shape);
             }

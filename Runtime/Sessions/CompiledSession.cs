@@ -112,6 +112,7 @@ public abstract unsafe partial class CompiledSession : IDisposable
             ThrowCannotEnter(use);
         }
 
+        _texts?.Clear();
         if (_parallelRuns > 0)
         {
             Announce();

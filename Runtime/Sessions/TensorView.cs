@@ -6,8 +6,11 @@ namespace Cameo.Sessions;
 /// <param name="data">First element.</param>
 /// <param name="elementType">Type of the elements.</param>
 /// <param name="shape">Sizes of the dimensions, outermost first; empty for a scalar.</param>
-public readonly unsafe ref struct TensorView(void* data, ElementType elementType, ReadOnlySpan<long> shape)
+/// <param name="texts">What the elements of a string tensor are handles of; null for other types.</param>
+public readonly unsafe ref struct TensorView(void* data, ElementType elementType, ReadOnlySpan<long> shape, SessionTexts? texts = null)
 {
+    private readonly SessionTexts? _texts = texts;
+
     /// <summary>First element.</summary>
     public void* Data { get; } = data;
 
@@ -32,8 +35,14 @@ public readonly unsafe ref struct TensorView(void* data, ElementType elementType
     }
 
     /// <summary>A copy that stays valid.</summary>
+    /// <exception cref="InvalidOperationException">The elements are strings, and the view was made without the texts.</exception>
     public Tensor ToTensor()
     {
+        if (ElementType == ElementType.String)
+        {
+            return Tensor.Create(ReadTexts(), Shape);
+        }
+
         var copy = new Tensor(ElementType, Shape);
         fixed (byte* target = &MemoryMarshal.GetReference(copy.Bytes))
         {
@@ -41,5 +50,17 @@ public readonly unsafe ref struct TensorView(void* data, ElementType elementType
         }
 
         return copy;
+    }
+
+    private string[] ReadTexts()
+    {
+        SessionTexts table = _texts ?? throw new InvalidOperationException("The view has handles of strings but not the strings.");
+        var texts = new string[checked((int)ElementCount)];
+        for (int index = 0; index < texts.Length; index++)
+        {
+            texts[index] = table[((long*)Data)[index]];
+        }
+
+        return texts;
     }
 }

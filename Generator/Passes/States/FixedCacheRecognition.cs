@@ -19,7 +19,7 @@ internal sealed class FixedCacheRecognition(StateContext context)
         foreach (Node node in Graph.Nodes.Where(node => TensorScatterOperator.Is(node) || WritesByIndex(node)))
         {
             Value past = node.Input(TensorScatterOperator.Past);
-            if (!Graph.Inputs.Contains(past) || context.IsState(past) || (!TensorScatterOperator.Is(node) && !StateNames.IsCache(past.Name)))
+            if (!Graph.Inputs.Contains(past) || context.IsState(past) || past.ElementType == ElementType.String || (!TensorScatterOperator.Is(node) && !StateNames.IsCache(past.Name)))
             {
                 continue;
             }

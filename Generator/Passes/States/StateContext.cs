@@ -52,6 +52,11 @@ internal sealed class StateContext(Graph graph, List<DiagnosticInfo> diagnostics
             return $"'{input.Name}' has elements of type {input.ElementType.OnnxName()} and '{output.Name}' of type {output.ElementType.OnnxName()}";
         }
 
+        if (input.ElementType == ElementType.String)
+        {
+            return $"'{input.Name}' has strings, which a session does not keep";
+        }
+
         if (input.Shape.Rank != output.Shape.Rank)
         {
             return $"the shapes {input.Shape} of '{input.Name}' and {output.Shape} of '{output.Name}' do not correspond";
