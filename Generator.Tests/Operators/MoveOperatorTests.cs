@@ -262,7 +262,9 @@ public sealed class MoveOperatorTests
         Assert.Equal([3], OperatorHarness.ReadIntegers(_harness.Infer("Constant", 12, [("value_int", 3L)])));
         Assert.Equal([1.5f, 2], OperatorHarness.ReadFloats(_harness.Infer("Constant", 12, [("value_floats", new[] { 1.5f, 2 })])));
         Assert.Equal("[]", _harness.Infer("Constant", 12, [("value_float", 2f)]).Shape.ToString());
-        Assert.Contains("value_string", Assert.Throws<ModelException>(() => _harness.Infer("Constant", 12, [("value_string", "x")])).Message);
+        Assert.Equal("string[]", _harness.Infer("Constant", 12, [("value_string", "x")]).Type!.ToString());
+        Assert.Equal([1, 0, 1], OperatorHarness.ReadIntegers(_harness.Infer("Constant", 12, [("value_strings", new[] { "x", "", "x" })])));
+        Assert.Contains("sparse_value", Assert.Throws<ModelException>(() => _harness.Infer("Constant", 12, [("sparse_value", 1L)])).Message);
     }
 
     private static long SliceLength(long n, long start, long end, long step)
