@@ -1,14 +1,16 @@
 using System.Runtime.InteropServices;
+using Cameo.Memory;
 
 namespace Cameo.Benchmarks;
 
-/// <summary>64-byte aligned floats outside the collected heap.</summary>
+/// <summary>64-byte aligned floats outside the collected heap, in large pages where there are many: the limits of the machine are measured with what it has.</summary>
 internal sealed unsafe class NativeBuffer : IDisposable
 {
     public NativeBuffer(nint length)
     {
         Length = length;
         Pointer = (float*)NativeMemory.AlignedAlloc((nuint)length * sizeof(float), 64);
+        HugePages.Advise(Pointer, length * sizeof(float));
     }
 
     public float* Pointer { get; private set; }

@@ -121,6 +121,71 @@ public sealed unsafe class WeightFileTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void ACopyHoldsEveryByteOfTheFile(int threads)
+    {
+        // More than two pieces of what one thread reads at a time, and no multiple of them.
+        byte[] payload = new byte[(33 << 20) + 12345];
+        new Random(7).NextBytes(payload);
+        using var file = new TemporaryFile([.. WeightFileFormat.WriteHeader(Identity, payload.Length, WeightChecksumTests.Compute(payload)), .. payload]);
+        using WeightFile weights = WeightFile.Load(file.Path, Identity, payload.Length, verify: true, WeightMemory.Copied, threads);
+        Assert.Equal(0, (nint)weights.Payload % 64);
+        File.WriteAllBytes(file.Path, new byte[payload.Length]);
+        Assert.True(new ReadOnlySpan<byte>(weights.Payload, payload.Length).SequenceEqual(payload));
+        weights.Dispose();
+        Assert.True(weights.Payload == null);
+    }
+
+    [Theory]
+    [InlineData(WeightMemory.Automatic)]
+    [InlineData(WeightMemory.Mapped)]
+    [InlineData(WeightMemory.Copied)]
+    public void ABadFileIsRefusedWhateverHoldsIt(WeightMemory memory)
+    {
+        byte[] good = Content();
+        byte[] damaged = [.. good];
+        damaged[^1] ^= 1;
+        foreach ((byte[] content, string expected) in new[] { (damaged, "checksum"), (good[..100], "truncated"), ([.. good, 0], "bytes expected"), (good[..10], "truncated") })
+        {
+            using var file = new TemporaryFile(content);
+            var exception = Assert.Throws<WeightFileException>(() => WeightFile.Load(file.Path, Identity, PayloadBytes, null, memory, 2));
+            Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
+        }
+
+        string missing = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        Assert.Contains("missing", Assert.Throws<WeightFileException>(() => WeightFile.Load(missing, Identity, PayloadBytes, null, memory, 2)).Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void LargeBlocksLieInLargePages()
+    {
+        Skip.IfNot(HugePages.AreAvailable, "The system has no large pages for who asks.");
+        const int bytes = 64 << 20;
+        using var block = new NativeBlock(bytes);
+        new Span<byte>(block.Pointer, bytes).Fill(1);
+
+        // The block's part of the system's list of the process's memory; AnonHugePages says how much of it lies in large pages.
+        long start = (long)(nint)block.Pointer;
+        bool isInside = false;
+        bool isAdvised = false;
+        foreach (string line in File.ReadLines("/proc/self/smaps"))
+        {
+            string[] range = line.Split(' ')[0].Split('-');
+            if (range.Length == 2 && long.TryParse(range[0], System.Globalization.NumberStyles.HexNumber, null, out long begin) && long.TryParse(range[1], System.Globalization.NumberStyles.HexNumber, null, out long end))
+            {
+                isInside = begin <= start && start < end;
+            }
+            else if (isInside && line.StartsWith("VmFlags:", StringComparison.Ordinal))
+            {
+                isAdvised = line.Contains(" hg", StringComparison.Ordinal);
+            }
+        }
+
+        Assert.True(isAdvised, "The system was not asked for large pages.");
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(8)]
     [InlineData(-1)]

@@ -32,6 +32,9 @@ internal unsafe struct AttentionWork<V, TScore> : IParallelWork
     // Least multiply-adds of a thread; about 5 µs, below which a second thread does not pay off.
     private const double MinimumWorkPerThread = 128 * 1024;
 
+    // Reading a float of the cache from memory takes as long as this many multiply-adds: with few queries that is what attention does.
+    private const double MultiplyAddsPerRead = 8;
+
     private readonly Workers _workers;
     private readonly AttentionArguments _arguments;
     private readonly TScore _modifier;
@@ -67,8 +70,9 @@ internal unsafe struct AttentionWork<V, TScore> : IParallelWork
     public static void Run(Workers workers, in AttentionArguments arguments, TScore modifier)
     {
         var work = new AttentionWork<V, TScore>(workers, arguments, modifier);
-        double products = (double)arguments.Batch * arguments.KeyHeads * work._shape.Rows * (work._endKey - work._firstKey) * (arguments.HeadSize + arguments.ValueHeadSize);
-        double parts = Math.Min(products / MinimumWorkPerThread, Math.Min(workers.Count, work.Items));
+        double reads = (double)arguments.Batch * arguments.KeyHeads * (work._endKey - work._firstKey) * (arguments.HeadSize + arguments.ValueHeadSize);
+        double multiplyAdds = reads * Math.Max(work._shape.Rows, MultiplyAddsPerRead);
+        double parts = Math.Min(multiplyAdds / MinimumWorkPerThread, Math.Min(workers.Count, work.Items));
         if (work.Items == 0)
         {
             return;

@@ -24,7 +24,7 @@ internal unsafe struct BatchedProductWork<TEpilogue> : IItemWork
         float* packedPanels = sums + sumLength;
         float* packedA = packedPanels + panelLength;
         nint packedBlock = -1;
-        while (items.TryTake(out nint item))
+        while (items.TryTake(part, out nint item))
         {
             (nint batchBlock, nint group) = Math.DivRem(item, Partition.Groups);
             (nint batch, nint block) = Math.DivRem(batchBlock, Partition.Blocks);

@@ -5,11 +5,11 @@ using Cameo.Vectors;
 namespace Cameo.Kernels;
 
 /// <summary>One run of an <see cref="IItemWork"/>: the vector type of this process and the items not taken yet.</summary>
-internal struct ItemRun<TWork>(TWork work, nint items) : IParallelWork
+internal struct ItemRun<TWork>(TWork work, nint items, int parts) : IParallelWork
     where TWork : struct, IItemWork
 {
     private TWork _work = work;
-    private ItemQueue _items = new(items);
+    private ItemQueue _items = new(items, parts);
 
     public void Run(int part, int parts)
     {

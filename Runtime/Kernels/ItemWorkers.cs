@@ -11,7 +11,7 @@ internal static class ItemWorkers
     public static void RunItems<TWork>(this Workers workers, in TWork work, nint items, int parts)
         where TWork : struct, IItemWork
     {
-        var run = new ItemRun<TWork>(work, items);
+        var run = new ItemRun<TWork>(work, items, parts);
         workers.Run(ref run, parts);
     }
 }

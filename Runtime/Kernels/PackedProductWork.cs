@@ -26,7 +26,7 @@ internal unsafe struct PackedProductWork<TEpilogue> : IItemWork
         {
             // A single row is its own packed form.
             float* sums = stackalloc float[MatrixTile.SumStride];
-            while (items.TryTake(out nint item))
+            while (items.TryTake(part, out nint item))
             {
                 MultiplyGroup<V>(LeftRows.Packed(A, Depth), sums, 0, 1, item);
             }
@@ -40,7 +40,7 @@ internal unsafe struct PackedProductWork<TEpilogue> : IItemWork
         float* scratch = (float*)Workers.Scratch(part, (nuint)(sumLength + leftLength) * sizeof(float));
         float* packedA = scratch + sumLength;
         nint packedBlock = -1;
-        while (items.TryTake(out nint item))
+        while (items.TryTake(part, out nint item))
         {
             (nint block, nint group) = Math.DivRem(item, Partition.Groups);
             nint row = block * Partition.RowsPerBlock;

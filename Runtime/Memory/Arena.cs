@@ -41,6 +41,7 @@ public sealed unsafe class Arena : IDisposable
         nuint start = (nuint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_lines));
         _pointer = (byte*)((start + (Alignment - 1)) & ~(nuint)(Alignment - 1));
         Bytes = bytes;
+        HugePages.Advise(_pointer, bytes);
 #if DEBUG
         // All ones are NaN in every float type: a kernel that reads what nothing wrote shows at once.
         new Span<Line>(_lines).Fill(Line.AllOnes);

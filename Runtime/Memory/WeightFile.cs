@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Cameo.Memory;
 
 /// <summary>
-/// The packed weights of a model: mapped from a file, or taken from an embedded resource where it lies. Read-only, 64-byte aligned,
+/// The packed weights of a model: mapped or copied from a file, or taken from an embedded resource where it lies. Read-only, 64-byte aligned,
 /// checked before the first use. <see cref="Payload"/> is valid until disposal.
 /// </summary>
 public sealed unsafe class WeightFile : IDisposable
@@ -14,6 +14,11 @@ public sealed unsafe class WeightFile : IDisposable
     /// gigabytes a second: a few milliseconds for this size, but seconds for a large model whose pages should be read only when needed.
     /// </summary>
     public const long VerifyByDefaultBelowBytes = 64L << 20;
+
+    /// <summary>Files from this size on are copied into large pages where the caller leaves the choice: smaller ones fit caches, and mapping them takes no time.</summary>
+    private const long CopyByDefaultFromBytes = 32L << 20;
+
+    private const int ReadBytes = 16 << 20;
 
     private readonly IDisposable[] _owners;
     private readonly SafeMemoryMappedViewHandle? _view;
@@ -36,6 +41,21 @@ public sealed unsafe class WeightFile : IDisposable
 
     /// <summary>Length of the weights.</summary>
     public long PayloadBytes { get; }
+
+    /// <summary>Maps or copies a weight file.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="identity">Identity of the compilation it must belong to, 32 bytes.</param>
+    /// <param name="payloadBytes">Bytes of weights it must hold.</param>
+    /// <param name="verify">Whether to compare the checksum; <see langword="null"/>: only for files below <see cref="VerifyByDefaultBelowBytes"/>.</param>
+    /// <param name="memory">What is to hold the weights.</param>
+    /// <param name="threads">Threads that may read a file that is copied.</param>
+    /// <exception cref="WeightFileException">The file is missing, truncated, damaged, or another compilation's.</exception>
+    /// <exception cref="OutOfMemoryException">The weights are to be copied and do not fit the memory.</exception>
+    public static WeightFile Load(string path, ReadOnlySpan<byte> identity, long payloadBytes, bool? verify, WeightMemory memory, int threads)
+    {
+        bool isCopied = memory == WeightMemory.Copied || (memory == WeightMemory.Automatic && IsBetterCopied(payloadBytes));
+        return isCopied ? Copy(path, identity, payloadBytes, verify, threads) : Map(path, identity, payloadBytes, verify);
+    }
 
     /// <summary>Maps a weight file.</summary>
     /// <param name="path">Its path.</param>
@@ -138,6 +158,65 @@ public sealed unsafe class WeightFile : IDisposable
         foreach (IDisposable owner in _owners)
         {
             owner.Dispose();
+        }
+    }
+
+    /// <summary>Half of the memory: a copy can't be dropped when memory is short, a mapped file can.</summary>
+    private static bool IsBetterCopied(long bytes) =>
+        HugePages.AreAvailable && bytes >= CopyByDefaultFromBytes && bytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+
+    private static WeightFile Copy(string path, ReadOnlySpan<byte> identity, long payloadBytes, bool? verify, int threads)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        path = Path.GetFullPath(path);
+        NativeBlock? block = null;
+        try
+        {
+            using FileStream stream = Open(path);
+            long length = stream.Length;
+            if (length != WeightFileFormat.HeaderBytes + payloadBytes)
+            {
+                // Refused; which check it fails first, mapping finds out without memory for what it claims to hold.
+                stream.Dispose();
+                return Map(path, identity, payloadBytes, verify);
+            }
+
+            block = new NativeBlock(length);
+            Read(stream.SafeFileHandle, block, length, threads);
+            WeightFileCheck.Run(path, block.Pointer, length, identity, payloadBytes, verify);
+            return new WeightFile(path, block.Pointer + WeightFileFormat.HeaderBytes, payloadBytes, [block], null);
+        }
+        catch (Exception exception)
+        {
+            block?.Dispose();
+            if (exception is WeightFileException or not (IOException or UnauthorizedAccessException))
+            {
+                throw;
+            }
+
+            throw new WeightFileException(path, $"the file can't be read: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Reads a file with several threads: most of the time goes into pages that are touched for the first time.</summary>
+    private static void Read(SafeFileHandle file, NativeBlock block, long length, int threads)
+    {
+        long pieces = (length + ReadBytes - 1) / ReadBytes;
+        try
+        {
+            Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = threads }, piece =>
+            {
+                long end = Math.Min((piece + 1) * ReadBytes, length);
+                for (long offset = piece * ReadBytes; offset < end;)
+                {
+                    int read = RandomAccess.Read(file, new Span<byte>(block.Pointer + offset, (int)(end - offset)), offset);
+                    offset += read > 0 ? read : throw new EndOfStreamException("the file became shorter while it was read.");
+                }
+            });
+        }
+        catch (AggregateException exception) when (exception.InnerException is IOException inner)
+        {
+            throw new IOException(inner.Message, inner);
         }
     }
 

@@ -1,3 +1,5 @@
+using Cameo.Memory;
+
 namespace Cameo.Sessions;
 
 /// <summary>How a model is loaded.</summary>
@@ -11,6 +13,9 @@ public sealed record ModelOptions
     /// <see langword="false"/>, and by default for files below 64 MiB. Header, length and identity are always checked.
     /// </summary>
     public bool? VerifyWeights { get; init; }
+
+    /// <summary>Whether weights that lie in a file are mapped or copied.</summary>
+    public WeightMemory WeightMemory { get; init; }
 
     /// <summary>Threads for what is prepared once at load; by default <see cref="Threading.WorkerPool.Threads"/>.</summary>
     public int? Threads { get; init; }

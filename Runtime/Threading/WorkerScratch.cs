@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Cameo.Memory;
 
 namespace Cameo.Threading;
 
@@ -74,6 +75,7 @@ public sealed unsafe class WorkerScratch : IDisposable
         block.Pointer = null;
         block.Bytes = 0;
         block.Pointer = (byte*)NativeMemory.AlignedAlloc(size, Alignment);
+        HugePages.Advise(block.Pointer, (long)size);
         block.Bytes = size;
         return block.Pointer;
     }

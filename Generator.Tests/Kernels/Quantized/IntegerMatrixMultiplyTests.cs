@@ -291,7 +291,7 @@ public sealed unsafe class IntegerMatrixMultiplyTests
                 Rows = _m,
                 Epilogue = epilogue,
             };
-            var items = new ItemQueue(work.Partition.Items);
+            var items = new ItemQueue(work.Partition.Items, 1);
             work.Run<ScalarFloat, ByteProduct>(0, ref items);
         }
 

@@ -26,7 +26,7 @@ internal unsafe struct DynamicProductWork<TFormat, TLeft, TOutput, TEpilogue>(Na
         var segments = NarrowSegments.Create(_product.Matrix, hasBlocks: true);
         DynamicLeft left = default;
         nint packedBlock = -1;
-        while (items.TryTake(out nint index))
+        while (items.TryTake(part, out nint index))
         {
             MatrixItem item = _product.Partition.ItemAt(index);
             if (item.Block != packedBlock)

@@ -86,7 +86,7 @@ internal unsafe struct IntegerConvolutionWork<TInput, TOutput, TEpilogue> : IIte
         int* pixelSums = left + leftInts;
         int* sums = pixelSums + pixels;
         nint made = -1;
-        while (items.TryTake(out nint item))
+        while (items.TryTake(part, out nint item))
         {
             (nint tile, nint split) = Math.DivRem(item, _splits);
             (nint plane, nint position) = Math.DivRem(tile, _tiles);

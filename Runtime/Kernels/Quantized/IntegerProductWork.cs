@@ -47,7 +47,7 @@ internal unsafe struct IntegerProductWork<TLeft, TOutput, TEpilogue> : IItemWork
         byte* scratch = Workers.Scratch(part, (nuint)((sumInts * sizeof(int)) + IntegerLeft.ScratchBytes<TProduct>(blockRows, Matrix.Depth)));
         IntegerLeft left = default;
         nint packedBlock = -1;
-        while (items.TryTake(out nint item))
+        while (items.TryTake(part, out nint item))
         {
             (nint block, nint row, nint rows, nint firstPanel, nint endPanel) = Partition.ItemAt(item);
             if (block != packedBlock)

@@ -33,7 +33,7 @@ internal unsafe struct NarrowProductWork<TFormat, TLeft, TOutput, TEpilogue>(Nar
         nint rowLength = LeftRows<TLeft>.ScratchLength(1, _product.Matrix.Depth);
         float* scratch = (float*)_product.Workers.Scratch(part, (nuint)(rowLength + NarrowLeft.ScratchLength(segments, rows)) * sizeof(float));
         NarrowLeft left = NarrowLeft.Pack<V, TFormat, TLeft>(_product.Left(scratch), _product.Rows, rows, segments, scratch + rowLength);
-        while (items.TryTake(out nint index))
+        while (items.TryTake(part, out nint index))
         {
             MatrixItem item = _product.Partition.ItemAt(index);
             for (nint panel = item.FirstPanel; panel < item.EndPanel; panel++)
@@ -57,7 +57,7 @@ internal unsafe struct NarrowProductWork<TFormat, TLeft, TOutput, TEpilogue>(Nar
         float* widened = sums + sumLength + tileLength;
         float* packedA = widened + widenedLength;
         nint packedBlock = -1;
-        while (items.TryTake(out nint index))
+        while (items.TryTake(part, out nint index))
         {
             MatrixItem item = _product.Partition.ItemAt(index);
             if (item.Block != packedBlock)

