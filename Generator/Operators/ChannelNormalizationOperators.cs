@@ -5,8 +5,9 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// BatchNormalization (inference), InstanceNormalization and GroupNormalization: https://onnx.ai/onnx/operators/onnx__BatchNormalization.html and so on.
 /// BatchNormalization becomes a factor and an offset a channel, computed from its constants once when the model is loaded; versions before 9 have a <c>spatial</c>
-/// attribute (0: statistics for every position), version 14 <c>training_mode</c>; training and its outputs are refused. GroupNormalization scales groups in version 18 and
-/// channels from version 21 on. Statistics are computed in float32.
+/// attribute (0: statistics for every position). Training takes the statistics of the batch and updates the running ones; from version 14 on the attribute <c>training_mode</c> asks for it,
+/// before that outputs beyond the first that something reads (running mean and variance, then those of the batch). GroupNormalization scales groups in version 18 and
+/// channels from version 21 on. Statistics are computed in float32 (float64 for float64 inputs).
 /// </summary>
 internal sealed class ChannelNormalizationOperators : Operator
 {
@@ -43,9 +44,9 @@ internal sealed class ChannelNormalizationOperators : Operator
             throw new ModelException(node, $"the input needs batch and channel axes but has shape {x.Shape}");
         }
 
-        if (Type == "BatchNormalization" && (node.IntegerAttribute("training_mode", 0) != 0 || node.Outputs.Skip(1).Any(output => output is { Consumers.Count: > 0 })))
+        if (Type == "BatchNormalization")
         {
-            throw ModelException.Unsupported(node, "training (updated statistics) is not supported");
+            RequireOutputs(node, context.Graph);
         }
 
         if (Type == "GroupNormalization" && x.Shape[1].Value is { } channels && channels % Groups(node) != 0)
@@ -54,12 +55,12 @@ internal sealed class ChannelNormalizationOperators : Operator
         }
 
         context.SetType(node.Output, x.RequiredType);
-        foreach (Value? output in node.Outputs.Skip(1))
+        for (int index = 1; index < node.Outputs.Count; index++)
         {
-            // Unused outputs of old versions' training form.
-            if (output is not null)
+            // Running statistics have the types of those that come in; the batch's, of old versions, are as many.
+            if (node.Outputs[index] is { } output)
             {
-                context.SetType(output, node.Input(3).RequiredType);
+                context.SetType(output, node.Input(index % 2 == 1 ? 3 : 4).RequiredType);
             }
         }
     }
@@ -69,6 +70,12 @@ internal sealed class ChannelNormalizationOperators : Operator
         var formula = new Formula(context);
         Value x = formula.Widen(node.Input(0));
         double epsilon = node.FloatAttribute("epsilon", 1e-5f);
+        if (Type == "BatchNormalization" && BatchTraining.Trains(node, context.Graph))
+        {
+            BatchTraining.Write(node, context, x, epsilon);
+            return true;
+        }
+
         Value result = Type switch
         {
             "BatchNormalization" => Batch(node, formula, x, epsilon),
@@ -85,14 +92,34 @@ internal sealed class ChannelNormalizationOperators : Operator
         return groups > 0 ? groups : throw new ModelException(node, $"attribute 'num_groups' is {groups}");
     }
 
+    /// <summary>What is normalised has one output; only training has others.</summary>
+    private static void RequireOutputs(Node node, Graph graph)
+    {
+        bool trains = BatchTraining.Trains(node, graph);
+        int outputs = node.Version >= BatchTraining.AttributeSince ? 3 : 5;
+        if (node.Outputs.Count > outputs || (!trains && node.Outputs.Skip(1).Any(output => output is not null && (output.Consumers.Count > 0 || graph.IsOutput(output)))))
+        {
+            throw new ModelException(node, $"{node.Outputs.Count} outputs; there are {outputs} in training mode, else 1");
+        }
+
+        Shape shape = node.Input(0).Shape;
+        Dimension channels = shape.Rank > 1 ? shape[1] : Dimension.One;
+        for (int input = 1; input < 5 && !BatchTraining.IsEveryPosition(node); input++)
+        {
+            if (node.Input(input).Shape is not { Rank: 1 } vector || (shape.Rank > 1 && (vector[0] - channels).Value is not (null or 0)))
+            {
+                throw new ModelException(node, $"input {input} is {node.Input(input).Type} and must have an element for each of {channels} channels");
+            }
+        }
+    }
+
     private static Value Batch(Node node, Formula formula, Value x, double epsilon)
     {
         Value Parameter(int input) => formula.Cast(node.Input(input), x.ElementType);
         Value deviation = formula.Apply("Sqrt", formula.Add(Parameter(4), formula.Number(epsilon, x)));
         Value factor = formula.Divide(Parameter(1), deviation);
         Value offset = formula.Subtract(Parameter(2), formula.Multiply(Parameter(3), factor));
-        bool everyPosition = node.Version < 9 && node.IntegerAttribute("spatial", 1) == 0;
-        if (!everyPosition && x.Shape.Rank > 1)
+        if (!BatchTraining.IsEveryPosition(node) && x.Shape.Rank > 1)
         {
             factor = formula.AlongAxis(factor, 1, x.Shape.Rank);
             offset = formula.AlongAxis(offset, 1, x.Shape.Rank);

@@ -82,7 +82,7 @@ internal static class OpenAxes
         [.. shape.SelectMany((size, axis) => new[] { Dimension.One + (size - 1) * (1 - named[axis]), Dimension.One + (size - 1) * named[axis] })];
 
     /// <summary>1 where two numbers are equal, else 0.</summary>
-    private static Dimension IsEqual(Dimension left, Dimension right, SymbolTable symbols)
+    public static Dimension IsEqual(Dimension left, Dimension right, SymbolTable symbols)
     {
         Dimension difference = left - right;
         Dimension distance = SymbolicMath.Maximum(difference, -difference, symbols);

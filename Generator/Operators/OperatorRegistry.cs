@@ -125,5 +125,14 @@ internal static class OperatorRegistry
         UnfoldOperators.All,
         PairwiseDistanceOperator.All,
         MatrixInverseOperators.All,
+        DftOperator.All,
+        StftOperator.All,
+        MelWeightMatrixOperator.All,
+        ContribFourierOperators.All,
+        RandomOperator.All,
+        RandomTensorOperators.All,
+        MultinomialOperator.All,
+        DropoutOperator.All,
+        OptimizerOperators.All,
     ];
 }
