@@ -134,5 +134,10 @@ internal static class OperatorRegistry
         MultinomialOperator.All,
         DropoutOperator.All,
         OptimizerOperators.All,
+        FlexAttentionOperator.All,
+        MixtureOfExpertsOperators.All,
+        ExpertsOperator.All,
+        AttentionRecurrentOperator.All,
+        QuantizedRecurrentOperator.All,
     ];
 }

@@ -27,18 +27,19 @@ internal sealed class NarrowWeights : ProductWeights
         Panels Joined(Func<NarrowWeights, Panels> array) => new(array(like).View.Buffer.Name, Join([.. matrices.Select(matrix => array(matrix).Expression)], inTurn), context);
     }
 
-    private NarrowWeights(Node node, WeightExpression weights, bool hasByteActivations, LoweringContext context)
+    private NarrowWeights(Value source, Value? givenScales, Value? givenZeros, long? blockSize, bool hasByteActivations, LoweringContext context)
     {
+        WeightExpression weights = context.TryGetWeight(source)!;
         (Format, int bits, int offset) = Storage(weights.ElementType)!.Value;
         Depth = weights.Shape[0];
         Columns = weights.Shape[1];
-        _blockSize = Math.Min(node.IntegerAttribute("block_size", Depth), Depth);
+        _blockSize = Math.Min(blockSize ?? Depth, Depth);
         _method = hasByteActivations ? "PackedDynamic" : "Packed";
-        _elements = node.Input(1).ElementType;
-        string name = node.Input(1).Name;
+        _elements = source.ElementType;
+        string name = source.Name;
         WeightExpression stored = offset == 0 ? weights : new WeightOffset(weights, offset, bits == 8 ? ElementType.Int8 : ElementType.UInt4);
         _words = new Panels($"{name} (words)", new WeightWords(new WeightReshape(stored, [1, Depth, Columns]), bits, PanelWidth), context);
-        if (node.OptionalInput(2) is not { } scales)
+        if (givenScales is not { } scales)
         {
             return;
         }
@@ -47,7 +48,7 @@ internal sealed class NarrowWeights : ProductWeights
         // Scales that are float16 numbers are read as such: with blocks of 32, a tenth less memory than float32.
         scaleElements = AsHalf(scaleElements) ?? scaleElements;
         _scales = PerBlock($"{name} (scales)", scaleElements, context);
-        WeightExpression? zeros = node.OptionalInput(3) is { } given ? context.TryGetWeight(given)! : null;
+        WeightExpression? zeros = givenZeros is null ? null : context.TryGetWeight(givenZeros)!;
         if (zeros is null && NeedsZeros(weights.ElementType))
         {
             zeros = new WeightFill([0], weights.ElementType, scaleElements.Shape);
@@ -101,7 +102,11 @@ internal sealed class NarrowWeights : ProductWeights
     /// <param name="node">The node.</param>
     /// <param name="hasByteActivations">Whether the kernel quantises the left operand to int8.</param>
     /// <param name="context">Where weights are kept.</param>
-    public static NarrowWeights Create(Node node, bool hasByteActivations, LoweringContext context) => new(node, context.TryGetWeight(node.Input(1))!, hasByteActivations, context);
+    public static NarrowWeights Create(Node node, bool hasByteActivations, LoweringContext context) =>
+        new(node.Input(1), node.OptionalInput(2), node.OptionalInput(3), node.IntegerAttribute("block_size", node.Input(1).Shape[0].Constant), hasByteActivations, context);
+
+    /// <summary>Packs a constant matrix [depth, columns] of 8-bit integers with constant scales and zero points [1, columns].</summary>
+    public static NarrowWeights Create(Value weights, Value scales, Value? zeros, LoweringContext context) => new(weights, scales, zeros, null, hasByteActivations: false, context);
 
     public override bool Fits(ProductWeights other) => other is NarrowWeights narrow
         && (narrow.Depth, narrow.Format, narrow._blockSize, narrow._method, narrow._elements) == (Depth, Format, _blockSize, _method, _elements)
@@ -112,12 +117,18 @@ internal sealed class NarrowWeights : ProductWeights
 
     public override void WriteCall(KernelWriter writer, string left, ElementType leftType, string output, string rows, ElementType outputType, string epilogue)
     {
+        writer.Line($"var weights = {Construct(writer)};");
+        writer.Line($"NarrowMatrixMultiply.{_method}<{Format}, {StructParameters.TypeName(leftType)}, {StructParameters.TypeName(outputType)}, {KernelText.ConstructedType(epilogue)}>(Workers, {left}, weights, {output}, {rows}, {epilogue});");
+    }
+
+    /// <summary>C# that constructs the runtime's matrix.</summary>
+    public string Construct(KernelWriter writer)
+    {
         string scales = _scales is null ? "" : $" {(_scales.View.ElementType == ElementType.Float16 ? "HalfScales" : "Scales")} = {writer.Pointer(_scales.View)},";
         string zeros = _zeros is null ? ""
             : _zeros.View.ElementType == ElementType.Float32 ? $" FloatZeroPoints = {writer.Pointer(_zeros.View)},"
             : $" ZeroPoints = {KernelText.Bytes(writer, _zeros.View)},";
-        writer.Line($"var weights = new NarrowMatrix {{ Words = {writer.Pointer(_words.View)},{scales}{zeros} Depth = {Depth}, Columns = {Columns}, BlockSize = {_blockSize} }};");
-        writer.Line($"NarrowMatrixMultiply.{_method}<{Format}, {StructParameters.TypeName(leftType)}, {StructParameters.TypeName(outputType)}, {KernelText.ConstructedType(epilogue)}>(Workers, {left}, weights, {output}, {rows}, {epilogue});");
+        return $"new NarrowMatrix {{ Words = {writer.Pointer(_words.View)},{scales}{zeros} Depth = {Depth}, Columns = {Columns}, BlockSize = {_blockSize} }}";
     }
 
     private static Panels PerBlock(string name, WeightExpression perBlock, LoweringContext context) =>

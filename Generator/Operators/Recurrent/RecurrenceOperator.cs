@@ -8,6 +8,10 @@ namespace Cameo.Generator.Operators;
 /// cameo.Recurrence: one direction of a recurrent network over input products that have been computed for all steps. Inputs: 0 products [steps, batch, gates · hidden] (batch first with
 /// <c>batch_first</c>), 1 recurrence weights [hidden, gates · hidden], 2 those of a GRU's hidden gate where it resets before the product, 3 bias of a GRU's hidden gate where it resets
 /// after, 4 peepholes [3 · hidden], 5 lengths [batch], 6 initial hidden state and 7 cell [batch, hidden]. Outputs: hidden states of all steps, the last one, the last cell.
+/// <para>With an attention (AttnLSTM): 8 weights of the attention's state [size, gates · hidden], 9 those of queries [hidden, depth], 10 keys [batch, places, depth], 11 the vector that
+/// weighs them [depth], 12 memory [batch, places, memory depth], 13 places that count [batch], 14 weights of the attention's layer [hidden + memory depth, size]; see
+/// <c>RecurrentAttention</c>. With <c>quantizes_state</c> hidden states are rounded to 8 bits before their product; then weights may be constant integers, with 15 their scales and
+/// 16 zero points [1, gates · hidden].</para>
 /// </summary>
 internal sealed class RecurrenceOperator : Operator
 {
@@ -35,6 +39,7 @@ internal sealed class RecurrenceOperator : Operator
 
     public override void Lower(Node node, LoweringContext context)
     {
+        bool quantizesState = node.IntegerAttribute("quantizes_state", 0) != 0;
         View products = context.ReadContiguous(node.Input(0));
         Dimension gates = products.Shape[2];
         long hidden = node.Input(1).Shape[0].Constant;
@@ -43,14 +48,20 @@ internal sealed class RecurrenceOperator : Operator
         View? cell = node.OptionalOutput(2) is { } last ? context.Write(last) : null;
         Dimension batch = state.Shape[0];
         View scratch = context.Scratch(node, ElementType.Float32, new Shape([batch, gates]));
-        View? reset = node.OptionalInput(2) is null ? null : context.Scratch(node, ElementType.Float32, state.Shape);
+        View? reset = node.OptionalInput(2) is null && !quantizesState ? null : context.Scratch(node, ElementType.Float32, state.Shape);
+        NarrowWeights? narrow = node.Input(1).ElementType == ElementType.Float32 ? null : NarrowWeights.Create(node.Input(1), node.Input(15), node.OptionalInput(16), context);
+        RecurrentMemory? memory = node.OptionalInput(8) is null ? null : RecurrentMemory.Create(node, weights => Panels(node, weights, context), context);
         var pointers = new List<(string Name, View View)>
         {
             ("Projections", products),
-            ("Recurrence", Panels(node, node.Input(1), context)),
             ("State", state),
             ("Products", scratch),
         };
+        if (narrow is null)
+        {
+            pointers.Add(("Recurrence", Panels(node, node.Input(1), context)));
+        }
+
         void Add(string name, View? view)
         {
             if (view is not null)
@@ -66,11 +77,11 @@ internal sealed class RecurrenceOperator : Operator
             Add(names[index], node.OptionalInput(index + 3) is { } value ? context.ReadContiguous(value) : null);
         }
 
-        View[] reads = [.. pointers.Where(pointer => pointer.View != state && pointer.View != scratch).Select(pointer => pointer.View)];
+        View[] reads = [.. pointers.Where(pointer => pointer.View != state && pointer.View != scratch).Select(pointer => pointer.View), .. narrow?.Reads ?? [], .. memory?.Reads ?? []];
         Add("Outputs", output);
         Add("Cell", cell);
         Add("Reset", reset);
-        View[] writes = [.. new[] { state, output, cell, scratch, reset }.OfType<View>()];
+        View[] writes = [.. new[] { state, output, cell, scratch, reset }.OfType<View>(), .. memory?.Writes ?? []];
         (int stepAxis, int rowAxis) = IsBatchFirst(node) ? (1, 0) : (0, 1);
         context.Add(new Kernel("recurrence", node, reads, writes, writer =>
         {
@@ -90,8 +101,19 @@ internal sealed class RecurrenceOperator : Operator
 
             string clip = float.IsPositiveInfinity(node.FloatAttribute("clip", 0)) ? "float.PositiveInfinity" : KernelText.Float(node.FloatAttribute("clip", 0));
             writer.Line($"    Clip = {clip}, CouplesInputAndForget = {KernelText.Boolean(node.IntegerAttribute("input_forget", 0) != 0)},");
+            if (quantizesState)
+            {
+                writer.Line("    QuantizesState = true,");
+            }
+
             WriteActivations(node, writer);
             writer.Line("};");
+            if (narrow is not null)
+            {
+                writer.Line($"arguments.NarrowRecurrence = {narrow.Construct(writer)};");
+            }
+
+            memory?.Write(writer);
             writer.Line($"Recurrence.Run(Workers, RecurrentKind.{Kind(node)}, arguments, {KernelText.Name(node)});");
         })
         {

@@ -56,41 +56,30 @@ internal sealed class RecurrentOperators : Operator
         bool batchFirst = IsBatchFirst(node);
         int states = Type == "LSTM" ? 3 : 2;
         Value[][] results = [.. Enumerable.Range(0, sizes.Directions).Select(direction => Direction(node, sizes, direction, states, context))];
-        for (int output = 0; output < Math.Min(states, node.Outputs.Count); output++)
-        {
-            if (node.Outputs[output] is not { } replaced)
-            {
-                continue;
-            }
-
-            // The axis of directions stands behind the batch where the batch comes first, and behind the steps otherwise.
-            int axis = output == 0 ? batchFirst ? 2 : 1 : batchFirst ? 1 : 0;
-            Value[] parts = [.. results.Select(result => context.Add("Unsqueeze", result[output], context.Integers(axis)))];
-            context.Replace(replaced, parts.Length == 1 ? parts[0] : context.Add("Concat", [("axis", (long)axis)], parts));
-        }
-
+        RecurrentLayer.Replace(node, results, batchFirst, context);
         return true;
     }
 
     private Value[] Direction(Node node, Sizes sizes, int direction, int states, ExpansionContext context)
     {
         long hidden = sizes.Hidden;
+        bool batchFirst = IsBatchFirst(node);
         bool resetsAfter = Type == "GRU" && node.IntegerAttribute("linear_before_reset", 0) != 0;
-        Value weights = context.Add("Transpose", [("perm", new long[] { 1, 0 })], Part(node.Input(1), direction, 0, context));
-        Value recurrence = context.Add("Transpose", [("perm", new long[] { 1, 0 })], Part(node.Input(2), direction, 0, context));
+        Value weights = context.Add("Transpose", [("perm", new long[] { 1, 0 })], RecurrentLayer.Part(node.Input(1), direction, 0, context));
+        Value recurrence = context.Add("Transpose", [("perm", new long[] { 1, 0 })], RecurrentLayer.Part(node.Input(2), direction, 0, context));
         Value projections = context.Add("MatMul", node.Input(0), weights);
         Value? hiddenBias = null;
         if (node.OptionalInput(3) is { } biases)
         {
-            Value both = Part(biases, direction, 0, context);
-            Value input = Slice(both, 0, _gates * hidden, 0, context);
-            Value recurrent = Slice(both, _gates * hidden, 2 * _gates * hidden, 0, context);
+            Value both = RecurrentLayer.Part(biases, direction, 0, context);
+            Value input = RecurrentLayer.Slice(both, 0, _gates * hidden, 0, context);
+            Value recurrent = RecurrentLayer.Slice(both, _gates * hidden, 2 * _gates * hidden, 0, context);
             if (resetsAfter)
             {
                 // The hidden gate's recurrence bias is reset with the product.
-                hiddenBias = Slice(recurrent, 2 * hidden, 3 * hidden, 0, context);
-                Value others = context.Add("Add", Slice(input, 0, 2 * hidden, 0, context), Slice(recurrent, 0, 2 * hidden, 0, context));
-                input = context.Add("Concat", [("axis", 0L)], others, Slice(input, 2 * hidden, 3 * hidden, 0, context));
+                hiddenBias = RecurrentLayer.Slice(recurrent, 2 * hidden, 3 * hidden, 0, context);
+                Value others = context.Add("Add", RecurrentLayer.Slice(input, 0, 2 * hidden, 0, context), RecurrentLayer.Slice(recurrent, 0, 2 * hidden, 0, context));
+                input = context.Add("Concat", [("axis", 0L)], others, RecurrentLayer.Slice(input, 2 * hidden, 3 * hidden, 0, context));
             }
             else
             {
@@ -103,46 +92,22 @@ internal sealed class RecurrentOperators : Operator
         Value? hiddenRecurrence = null;
         if (Type == "GRU" && !resetsAfter)
         {
-            hiddenRecurrence = Slice(recurrence, 2 * hidden, 3 * hidden, 1, context);
-            recurrence = Slice(recurrence, 0, 2 * hidden, 1, context);
+            hiddenRecurrence = RecurrentLayer.Slice(recurrence, 2 * hidden, 3 * hidden, 1, context);
+            recurrence = RecurrentLayer.Slice(recurrence, 0, 2 * hidden, 1, context);
         }
 
-        int stateAxis = IsBatchFirst(node) ? 1 : 0;
-        Value? initialHidden = node.OptionalInput(5) is { } h ? Part(h, direction, stateAxis, context) : null;
-        Value? initialCell = node.OptionalInput(6) is { } c ? Part(c, direction, stateAxis, context) : null;
-        Value? peepholes = node.OptionalInput(7) is { } p ? Part(p, direction, 0, context) : null;
-        RecurrentActivation[] activations = RecurrentActivation.Read(node, Type, sizes.Directions)[direction];
-        string way = node.StringAttribute("direction", "forward");
-        (string, object)[] attributes =
-        [
-            ("kind", Type),
-            ("reverse", way == "reverse" || direction == 1 ? 1L : 0L),
-            ("batch_first", IsBatchFirst(node) ? 1L : 0L),
-            ("clip", node.FloatAttribute("clip", float.PositiveInfinity)),
-            ("input_forget", node.IntegerAttribute("input_forget", 0)),
-            ("functions", activations.Select(activation => activation.Function).ToArray()),
-            ("alphas", activations.Select(activation => activation.Alpha).ToArray()),
-            ("betas", activations.Select(activation => activation.Beta).ToArray()),
-        ];
+        int stateAxis = batchFirst ? 1 : 0;
+        Value? initialHidden = node.OptionalInput(5) is { } h ? RecurrentLayer.Part(h, direction, stateAxis, context) : null;
+        Value? initialCell = node.OptionalInput(6) is { } c ? RecurrentLayer.Part(c, direction, stateAxis, context) : null;
+        Value? peepholes = node.OptionalInput(7) is { } p ? RecurrentLayer.Part(p, direction, 0, context) : null;
         context.AddWithOutputs(
             $"{OperatorRegistry.InternalDomain}.Recurrence",
-            attributes,
+            RecurrentLayer.Attributes(node, Type, sizes.Directions, direction, batchFirst),
             [projections, recurrence, hiddenRecurrence, hiddenBias, peepholes, node.OptionalInput(4), initialHidden, initialCell],
             states,
             out Node added);
         return [.. added.Outputs.Select(output => output!)];
     }
-
-    /// <summary>A direction's part of a value, without the axis of directions.</summary>
-    private static Value Part(Value value, int direction, int axis, ExpansionContext context) => context.Add(
-        "Squeeze",
-        Slice(value, direction, direction + 1, axis, context),
-        context.Integers(axis));
-
-    private static Value Slice(Value value, long start, long end, int axis, ExpansionContext context) =>
-        value.Shape[axis].Value is { } size && start == 0 && end == size
-            ? value
-            : context.Add("Slice", value, context.Integers(start), context.Integers(end), context.Integers(axis));
 
     private static bool IsBatchFirst(Node node) => node.IntegerAttribute("layout", 0) != 0;
 
@@ -156,16 +121,10 @@ internal sealed class RecurrentOperators : Operator
             }
         }
 
-        string direction = node.StringAttribute("direction", "forward");
-        int directions = direction switch
-        {
-            "forward" or "reverse" => 1,
-            "bidirectional" => 2,
-            _ => throw new ModelException(node, $"attribute 'direction' is '{direction}'"),
-        };
-        Shape x = Ranked(node, 0, 3);
-        Shape weights = Ranked(node, 1, 3);
-        Shape recurrence = Ranked(node, 2, 3);
+        int directions = RecurrentLayer.Directions(node);
+        Shape x = RecurrentLayer.Ranked(node, 0, 3);
+        Shape weights = RecurrentLayer.Ranked(node, 1, 3);
+        Shape recurrence = RecurrentLayer.Ranked(node, 2, 3);
         long hidden = recurrence[2].Value ?? throw ModelException.Unsupported(node, $"the hidden size '{recurrence[2]}' is not known");
         if (node.IntegerAttribute("hidden_size", hidden) != hidden || hidden < 1)
         {
@@ -173,40 +132,15 @@ internal sealed class RecurrentOperators : Operator
         }
 
         (Dimension batch, Dimension steps) = IsBatchFirst(node) ? (x[0], x[1]) : (x[1], x[0]);
-        Require(node, 1, weights, [directions, _gates * hidden, x[2]]);
-        Require(node, 2, recurrence, [directions, _gates * hidden, hidden]);
-        RequireOptional(node, 3, [directions, 2 * _gates * hidden]);
-        RequireOptional(node, 4, [batch]);
+        RecurrentLayer.Require(node, 1, weights, [directions, _gates * hidden, x[2]]);
+        RecurrentLayer.Require(node, 2, recurrence, [directions, _gates * hidden, hidden]);
+        RecurrentLayer.RequireOptional(node, 3, [directions, 2 * _gates * hidden]);
+        RecurrentLayer.RequireOptional(node, 4, [batch]);
         Dimension[] state = IsBatchFirst(node) ? [batch, directions, hidden] : [directions, batch, hidden];
-        RequireOptional(node, 5, state);
-        RequireOptional(node, 6, state);
-        RequireOptional(node, 7, [directions, 3 * hidden]);
+        RecurrentLayer.RequireOptional(node, 5, state);
+        RecurrentLayer.RequireOptional(node, 6, state);
+        RecurrentLayer.RequireOptional(node, 7, [directions, 3 * hidden]);
         return new Sizes(steps, batch, hidden, directions);
-    }
-
-    private static Shape Ranked(Node node, int input, int rank)
-    {
-        Shape shape = node.Input(input).Shape;
-        return shape.Rank == rank ? shape : throw new ModelException(node, $"input {input} is {node.Input(input).Type} and must have rank {rank}");
-    }
-
-    private static void RequireOptional(Node node, int input, Dimension[] expected)
-    {
-        if (node.OptionalInput(input) is not null)
-        {
-            Require(node, input, Ranked(node, input, expected.Length), expected);
-        }
-    }
-
-    private static void Require(Node node, int input, Shape actual, Dimension[] expected)
-    {
-        for (int axis = 0; axis < expected.Length; axis++)
-        {
-            if ((actual[axis] - expected[axis]).Value is { } difference && difference != 0)
-            {
-                throw new ModelException(node, $"input {input} is {actual} and must be {new Shape(expected)}");
-            }
-        }
     }
 
     private sealed record Sizes(Dimension Steps, Dimension Batch, long Hidden, int Directions);

@@ -1,4 +1,5 @@
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Operators;
 
 namespace Cameo.Generator.Passes.States;
 
@@ -69,7 +70,8 @@ internal sealed class CarriedTensorRecognition(StateContext context)
 
     private string OutputName(Value output) => Graph.OutputName(Graph.Outputs.IndexOf(output));
 
-    private static bool IsRecurrent(Node node) => node is { Domain: "", Type: "LSTM" or "GRU" or "RNN" };
+    private static bool IsRecurrent(Node node) =>
+        node is { Domain: "", Type: "LSTM" or "GRU" or "RNN" } or { Domain: PointwiseFunction.MicrosoftDomain, Type: "AttnLSTM" or "DynamicQuantizeLSTM" };
 
     /// <summary>For each graph input, the initial states of recurrent layers that are made of it.</summary>
     private Dictionary<Value, HashSet<(Node Node, int State)>> RecurrentInputs()

@@ -33,10 +33,11 @@ public static unsafe class Recurrence
         nint columns = (resetsFirst ? 2 : gates) * a.Hidden;
         var step = new RecurrentStep { Kind = kind, Arguments = a, Columns = gates * a.Hidden };
         int parts = RecurrentStep.Parts(workers.Count, a);
+        a.Attention.Begin(a.Batch, name);
         for (nint index = 0; index < a.Steps; index++)
         {
             step.Index = index;
-            MatrixMultiply.Packed(workers, a.State, a.Hidden, a.Recurrence, a.Products, step.Columns, a.Batch, columns, a.Hidden, default(NoEpilogue));
+            Multiply(workers, a, columns, step.Columns);
             if (resetsFirst)
             {
                 step.IsReset = true;
@@ -46,7 +47,30 @@ public static unsafe class Recurrence
             }
 
             workers.Run(ref step, parts);
+            a.Attention.Update(workers, a.State, a.Batch, a.Hidden);
         }
+    }
+
+    /// <summary>Products of the hidden states, and of the attention's, with their weights.</summary>
+    private static void Multiply(Workers workers, in RecurrentArguments a, nint columns, nint stride)
+    {
+        float* state = a.State;
+        if (a.QuantizesState)
+        {
+            StateQuantization.Round(a.State, a.Reset, a.Batch * a.Hidden);
+            state = a.Reset;
+        }
+
+        if (a.NarrowRecurrence.Words != null)
+        {
+            NarrowMatrixMultiply.Packed<Int8Format, float, float, NoEpilogue>(workers, state, a.Hidden, a.NarrowRecurrence, a.Products, stride, a.Batch, default);
+        }
+        else
+        {
+            MatrixMultiply.Packed(workers, state, a.Hidden, a.Recurrence, a.Products, stride, a.Batch, columns, a.Hidden, default(NoEpilogue));
+        }
+
+        a.Attention.Multiply(workers, a.Products, a.Batch, columns);
     }
 
     /// <summary>Packs weights that are known at run time only: panels as <see cref="MatrixMultiply.Packed"/> reads them.</summary>

@@ -28,7 +28,16 @@ public unsafe struct RecurrentArguments
     public required nint ProjectionRow;
 
     /// <summary>Recurrence weights [hidden, gates · hidden] as panels (<see cref="MatrixMultiply.Packed"/>); for a GRU that resets before the product without the hidden gate's.</summary>
-    public required float* Recurrence;
+    public float* Recurrence;
+
+    /// <summary>The recurrence weights as 8-bit integers, in <see cref="Int8Format"/>, in place of <see cref="Recurrence"/>.</summary>
+    public NarrowMatrix NarrowRecurrence;
+
+    /// <summary>Whether hidden states are rounded to 8 bits, with one scale for all sequences, before their product with the recurrence weights.</summary>
+    public bool QuantizesState;
+
+    /// <summary>The attention whose state the gates see beside the hidden state; none by default.</summary>
+    public RecurrentAttention Attention;
 
     /// <summary>The hidden gate's recurrence weights of a GRU that resets before the product, as panels; else null.</summary>
     public float* HiddenRecurrence;
@@ -66,7 +75,7 @@ public unsafe struct RecurrentArguments
     /// <summary>Scratch memory [batch, gates · hidden].</summary>
     public required float* Products;
 
-    /// <summary>Scratch memory [batch, hidden] of a GRU that resets before the product.</summary>
+    /// <summary>Scratch memory [batch, hidden] of a GRU that resets before the product, and where states are quantised.</summary>
     public float* Reset;
 
     /// <summary>Arguments of activations are cut to ±this; infinite for none.</summary>
