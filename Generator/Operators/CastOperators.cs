@@ -6,7 +6,7 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// Cast and CastLike: https://onnx.ai/onnx/operators/onnx__Cast.html and https://onnx.ai/onnx/operators/onnx__CastLike.html. Version 1 names the target type
 /// with a string, version 6 with a number; the later versions add bfloat16, 8-, 4- and 2-bit types and the attributes <c>saturate</c> and <c>round_mode</c>
-/// for float8. Strings are refused. Floating-point numbers are truncated towards zero when they become integers, and rounded to the nearest number when they become narrower
+/// for float8. Strings are converted by a kernel of their own (<see cref="TextCastOperator"/>). Floating-point numbers are truncated towards zero when they become integers, and rounded to the nearest number when they become narrower
 /// ones, ties to even; float8 takes its largest number for what is larger unless <c>saturate</c> is 0.
 /// </summary>
 internal sealed class CastOperators : PointwiseOperator
@@ -34,6 +34,13 @@ internal sealed class CastOperators : PointwiseOperator
         if (input.ElementType == target && input.Constant is { } unchanged)
         {
             context.SetConstant(node.Output, unchanged);
+            return;
+        }
+
+        if (input.ElementType == ElementType.String || target == ElementType.String)
+        {
+            TextCastOperator.RequireConvertible(node, input.ElementType, target);
+            context.SetType(node.Output, new TensorType(target, input.Shape));
             return;
         }
 
@@ -91,6 +98,12 @@ internal sealed class CastOperators : PointwiseOperator
     {
         ElementType target = Target(node);
         bool isNone = target == node.Input(0).ElementType;
+        if (!isNone && (target == ElementType.String || node.Input(0).ElementType == ElementType.String))
+        {
+            context.Replace(node.Output, TextCastOperator.Write(node.Input(0), target, [.. Conversion(node)], context));
+            return true;
+        }
+
         if (!isNone && Type == "Cast")
         {
             return false;
@@ -100,7 +113,7 @@ internal sealed class CastOperators : PointwiseOperator
         return true;
     }
 
-    public override bool Expand(Node node, ExpansionContext context) => Type == "CastLike" && Normalize(node, context);
+    public override bool Expand(Node node, ExpansionContext context) => (Type == "CastLike" || node.Output.ElementType == ElementType.String || node.Input(0).ElementType == ElementType.String) && Normalize(node, context);
 
     /// <summary>The attributes that say how numbers become float8.</summary>
     private static IEnumerable<(string Name, object Value)> Conversion(Node node) => node.Attributes.Values
@@ -116,7 +129,6 @@ internal sealed class CastOperators : PointwiseOperator
         return target switch
         {
             ElementType.Undefined => throw new ModelException(node, "attribute 'to' is missing"),
-            ElementType.String => throw ModelException.Unsupported(node, "conversions to strings are not supported"),
             _ when !Enum.IsDefined(typeof(ElementType), target) => throw new ModelException(node, $"attribute 'to' is {(int)target}, which is no element type"),
             _ => target,
         };

@@ -139,5 +139,11 @@ internal static class OperatorRegistry
         ExpertsOperator.All,
         AttentionRecurrentOperator.All,
         QuantizedRecurrentOperator.All,
+        TextCastOperator.All,
+        StringConcatOperator.All,
+        RegexFullMatchOperator.All,
+        MurmurHash3Operator.All,
+        WordConvEmbeddingOperator.All,
+        TfIdfVectorizerOperator.All,
     ];
 }

@@ -22,6 +22,15 @@ public sealed class SessionTexts
         _constantsBySpan = constants.Handles.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
+    /// <summary>What a kernel that splits texts has found, for the one right behind it that writes it.</summary>
+    internal List<long> Pieces { get; } = [];
+
+    /// <summary>Parts of a text, for the time of a kernel.</summary>
+    internal List<Range> Parts { get; private set; } = [];
+
+    /// <summary>More parts of a text.</summary>
+    internal List<Range> OtherParts { get; private set; } = [];
+
     /// <summary>Number of texts: handles are below it.</summary>
     public int Count => _constants.Count + _texts.Count;
 
@@ -54,6 +63,9 @@ public sealed class SessionTexts
 
         return Add(text.ToString());
     }
+
+    /// <summary>Lets the two lists of parts change places.</summary>
+    internal void SwapParts() => (Parts, OtherParts) = (OtherParts, Parts);
 
     /// <summary>Forgets the texts of a run.</summary>
     internal void Clear()
