@@ -21,7 +21,7 @@ switch (args.FirstOrDefault())
         PeerSuite.Run(args[1..]);
         break;
     case "models":
-        PeerSuite.Run(args[1..], "image nets", "real models");
+        PeerSuite.Run(args[1..], "image nets", "real models", "decision trees");
         break;
     case "convolutions":
         ConvolutionComparison.Run();

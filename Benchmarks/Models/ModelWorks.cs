@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Cameo.Benchmarks.Models;
 
-/// <summary>The models that are measured against ONNX Runtime: image nets with random weights and real models of the test data.</summary>
+/// <summary>The models that are measured against ONNX Runtime: image nets with random weights, real models of the test data, and random forests.</summary>
 internal static class ModelWorks
 {
     // To be raised whenever nets of the same name would hold something else.
@@ -17,7 +17,7 @@ internal static class ModelWorks
     public static ModelWork[] All()
     {
         string data = Environment.GetEnvironmentVariable("CAMEO_TEST_DATA") is { Length: > 0 } given ? given : Path.Combine(Repository(), "..", "shared");
-        return [.. Nets(data), .. Real(data)];
+        return [.. Nets(data), .. Real(data), .. Forests()];
     }
 
     private static IEnumerable<ModelWork> Nets(string data)
@@ -57,6 +57,13 @@ internal static class ModelWorks
                 yield return new ModelWork("real models", name, path, new Dictionary<string, long[]> { [input] = shape }, tolerance);
             }
         }
+    }
+
+    private static IEnumerable<ModelWork> Forests()
+    {
+        string folder = BenchmarkFolder.Get(Path.Combine("models", $"forests-{Version}"), ForestModels.Write);
+        return new long[] { 1, 1000 }.Select(rows => new ModelWork(
+            "decision trees", $"100 trees, {rows} {(rows == 1 ? "row" : "rows")}", Path.Combine(folder, "forest.onnx"), new Dictionary<string, long[]> { ["x"] = [rows, ForestModels.Features] }, Float32Tolerance));
     }
 
     private static string Repository([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));

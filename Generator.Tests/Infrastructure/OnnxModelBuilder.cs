@@ -14,6 +14,13 @@ internal sealed class OnnxModelBuilder
 
     public OnnxModelBuilder(int opset = 18) => _model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = opset });
 
+    /// <summary>The version of another domain; before its first node.</summary>
+    public OnnxModelBuilder Import(string domain, int version)
+    {
+        _model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = version });
+        return this;
+    }
+
     /// <summary>A float input; sizes are numbers or names.</summary>
     public OnnxModelBuilder Input(string name, params object[] sizes) => Input(name, DataType.Float, sizes);
 
@@ -95,8 +102,8 @@ internal sealed class OnnxModelBuilder
     }
 
     /// <summary>
-    /// Adds a node, of another domain where the type begins with one ("com.microsoft.Gelu"); attributes are numbers, lists of numbers, text, lists of text, or builders
-    /// whose graphs are bodies.
+    /// Adds a node, of another domain where the type begins with one ("com.microsoft.Gelu"); attributes are numbers, lists of numbers, text, lists of text, tensors, or
+    /// builders whose graphs are bodies.
     /// </summary>
     public OnnxModelBuilder Node(string type, string[] inputs, string[] outputs, params (string Name, object Value)[] attributes)
     {
@@ -196,6 +203,10 @@ internal sealed class OnnxModelBuilder
             case string[] texts:
                 attribute.Type = AttributeProto.Types.AttributeType.Strings;
                 attribute.Strings.Add(texts.Select(ByteString.CopyFromUtf8));
+                break;
+            case TensorProto tensor:
+                attribute.Type = AttributeProto.Types.AttributeType.Tensor;
+                attribute.T = tensor;
                 break;
             case OnnxModelBuilder body:
                 attribute.Type = AttributeProto.Types.AttributeType.Graph;

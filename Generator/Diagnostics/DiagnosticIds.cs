@@ -26,4 +26,7 @@ internal static class DiagnosticIds
 
     /// <summary>No Generate method was made, with the reason.</summary>
     public const string NoGeneration = "CAMEO0203";
+
+    /// <summary>An output has another form than the model says.</summary>
+    public const string OutputForm = "CAMEO0204";
 }

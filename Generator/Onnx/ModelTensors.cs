@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cameo.Generator.Onnx.Proto;
+using Cameo.Generator.Operators;
 using Google.Protobuf.Collections;
 
 namespace Cameo.Generator.Onnx;
@@ -54,16 +55,16 @@ internal static class ModelTensors
             string name = node.Name.Length > 0 ? node.Name : node.OpType + "_" + index.ToString(CultureInfo.InvariantCulture);
             foreach (AttributeProto attribute in node.Attribute)
             {
-                AddAttribute(tensors, attribute, $"{scope}{name}/{attribute.Name}");
+                AddAttribute(tensors, attribute, $"{scope}{name}/{attribute.Name}", isStructure: node.Domain == MachineLearningOperator.DomainName);
             }
         }
     }
 
-    private static void AddAttribute(List<NamedTensor> tensors, AttributeProto attribute, string path)
+    private static void AddAttribute(List<NamedTensor> tensors, AttributeProto attribute, string path, bool isStructure = false)
     {
         if (attribute.T is not null)
         {
-            tensors.Add(new NamedTensor(attribute.T, path, IsInitializer: false));
+            tensors.Add(new NamedTensor(attribute.T, path, IsInitializer: false, isStructure));
         }
 
         for (int index = 0; index < attribute.Tensors.Count; index++)

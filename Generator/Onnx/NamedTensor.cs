@@ -6,4 +6,5 @@ namespace Cameo.Generator.Onnx;
 /// <param name="Tensor">The tensor.</param>
 /// <param name="Path">An initializer's name, or node and attribute, preceded by the function and the nodes around it.</param>
 /// <param name="IsInitializer">False for the value of an attribute.</param>
-internal sealed record NamedTensor(TensorProto Tensor, string Path, bool IsInitializer);
+/// <param name="IsStructure">Whether the compiler must see the elements, whatever their number: the nodes of decision trees, tables of labels.</param>
+internal sealed record NamedTensor(TensorProto Tensor, string Path, bool IsInitializer, bool IsStructure = false);

@@ -162,6 +162,11 @@ internal sealed class TensorImporter(
 
     private bool IsInline(NamedTensor named, DataType type, long elements, long bytes)
     {
+        if (named.IsStructure)
+        {
+            return true;
+        }
+
         if (type is DataType.Int32 or DataType.Int64)
         {
             return bytes <= options.InlineIntegerBytes;

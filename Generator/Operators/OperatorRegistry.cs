@@ -145,5 +145,11 @@ internal static class OperatorRegistry
         MurmurHash3Operator.All,
         WordConvEmbeddingOperator.All,
         TfIdfVectorizerOperator.All,
+        FeatureOperators.All,
+        LinearModelOperators.All,
+        SupportVectorOperators.All,
+        TreeEnsembleOperators.All,
+        LabelOperators.All,
+        MapOperators.All,
     ];
 }

@@ -37,6 +37,9 @@ internal static class DiagnosticDescriptors
     private static readonly DiagnosticDescriptor NoGeneration = new(
         DiagnosticIds.NoGeneration, "The model has no Generate method", "{0}", Category, DiagnosticSeverity.Info, true, helpLinkUri: HelpPage + "cameo0203");
 
+    private static readonly DiagnosticDescriptor OutputForm = new(
+        DiagnosticIds.OutputForm, "An output has another form than the model says", "{0}", Category, DiagnosticSeverity.Info, true, helpLinkUri: HelpPage + "cameo0204");
+
     private static readonly Dictionary<string, DiagnosticDescriptor> ById = new[]
     {
         InvalidOption,
@@ -47,6 +50,7 @@ internal static class DiagnosticDescriptors
         MissedOptimization,
         DefaultCapacity,
         NoGeneration,
+        OutputForm,
     }.ToDictionary(static descriptor => descriptor.Id, StringComparer.Ordinal);
 
     public static IReadOnlyCollection<DiagnosticDescriptor> All => ById.Values;

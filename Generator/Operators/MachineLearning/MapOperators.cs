@@ -1,0 +1,66 @@
+using Cameo.Generator.Diagnostics;
+using Cameo.Generator.Graphs;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>
+/// ZipMap, CastMap, DictVectorizer (version 1): https://onnx.ai/onnx/operators/onnx_aionnxml_ZipMap.html. There are no maps. What ZipMap makes of a matrix of scores, a map of labels to scores for
+/// each row, stays the matrix, and an information says which column has which label; operators that read maps are refused.
+/// </summary>
+internal sealed class MapOperators : MachineLearningOperator
+{
+    public static readonly IReadOnlyList<Operator> All = [new MapOperators("ZipMap"), new MapOperators("CastMap"), new MapOperators("DictVectorizer")];
+
+    /// <summary>Labels that the information lists.</summary>
+    private const int ListedLabels = 20;
+
+    private MapOperators(string type) => Type = type;
+
+    public override string Type { get; }
+
+    public override IReadOnlyList<int> Versions => [1];
+
+    public override void Infer(Node node, InferenceContext context)
+    {
+        if (Type != "ZipMap")
+        {
+            throw ModelException.Unsupported(node, "the input is a map, and maps are not supported; give the values as a tensor");
+        }
+
+        Value x = node.Input(0);
+        string[] labels = Labels(node);
+        if (x.ElementType != ElementType.Float32 || x.Shape.Rank is not (1 or 2))
+        {
+            throw new ModelException(node, $"input 0 is {x.Type}; expected are float32 scores [rows, {labels.Length}]");
+        }
+
+        RequireFeatures(node, context, labels.Length);
+        context.SetType(node.Output, new TensorType(ElementType.Float32, new Shape([Rows(x.Shape), labels.Length])));
+        string listed = string.Join(", ", labels.Take(ListedLabels)) + (labels.Length > ListedLabels ? ", …" : "");
+        context.Diagnostics.Add(new DiagnosticInfo(
+            DiagnosticIds.OutputForm,
+            DiagnosticLevel.Info,
+            $"{node} makes maps of labels to scores, which are given as a tensor of scores [rows, {labels.Length}] whose columns are those of {listed}. Converters leave the node out where they are told to (zipmap=False).",
+            node.Line));
+    }
+
+    public override bool Normalize(Node node, ExpansionContext context)
+    {
+        if (Type != "ZipMap")
+        {
+            return false;
+        }
+
+        context.Replace(node.Output, context.Add("Identity", Matrix(node.Input(0), context, ElementType.Float32)));
+        return true;
+    }
+
+    private static string[] Labels(Node node)
+    {
+        long[] integers = node.IntegersAttribute("classlabels_int64s") ?? [];
+        string[] strings = node.StringsAttribute("classlabels_strings") ?? [];
+        return (integers.Length == 0) == (strings.Length == 0)
+            ? throw new ModelException(node, $"labels are either 'classlabels_int64s', of which there are {integers.Length}, or 'classlabels_strings', of which there are {strings.Length}")
+            : integers.Length > 0 ? [.. integers.Select(static label => KernelText.Integer(label))] : [.. strings.Select(static label => $"'{label}'")];
+    }
+}
