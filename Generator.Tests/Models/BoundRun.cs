@@ -1,11 +1,12 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Cameo.Memory;
 using Cameo.Sessions;
 
 namespace Cameo.Tests.Models;
 
 /// <summary>
-/// A run of any session on inputs that stay pinned: what the typed method does, without knowing its signature. The untyped interface copies its results and so
+/// A run of any session on inputs in aligned memory that stays where it is: what the typed method does, without knowing its signature. The untyped interface copies its results and so
 /// allocates; this does not, so that what the model's own code allocates can be measured.
 /// </summary>
 internal sealed unsafe class BoundRun : IDisposable
@@ -15,7 +16,8 @@ internal sealed unsafe class BoundRun : IDisposable
     private readonly Action _execute;
     private readonly Action _exit;
     private readonly View _view;
-    private readonly List<GCHandle> _pins = [];
+    private readonly Arena[] _inputs;
+    private readonly int[] _lengths;
     private readonly long[][] _shapes;
     private readonly int _outputs;
 
@@ -29,10 +31,8 @@ internal sealed unsafe class BoundRun : IDisposable
         _view = Method("GetOutputView", session).CreateDelegate<View>(session);
         Tensor[] inputs = [.. session.Description.Inputs.Select(input => tensors[input.Name])];
         _shapes = [.. inputs.Select(static input => input.Shape.ToArray())];
-        foreach (Tensor input in inputs)
-        {
-            _pins.Add(GCHandle.Alloc(Bytes(input), GCHandleType.Pinned));
-        }
+        _inputs = [.. inputs.Select(Copy)];
+        _lengths = [.. inputs.Select(static input => input.Bytes.Length)];
 
         _outputs = session.Description.Outputs.Length;
     }
@@ -49,7 +49,7 @@ internal sealed unsafe class BoundRun : IDisposable
         {
             for (int index = 0; index < _shapes.Length; index++)
             {
-                _bind(index, (void*)_pins[index].AddrOfPinnedObject(), _shapes[index]);
+                _bind(index, _inputs[index].Pointer, _shapes[index]);
             }
 
             _execute();
@@ -62,7 +62,7 @@ internal sealed unsafe class BoundRun : IDisposable
 
     /// <summary>An input's elements, to be changed between runs.</summary>
     public Span<T> Input<T>(int index)
-        where T : unmanaged => MemoryMarshal.Cast<byte, T>(((byte[])_pins[index].Target!).AsSpan());
+        where T : unmanaged => MemoryMarshal.Cast<byte, T>(new Span<byte>(_inputs[index].Pointer, _lengths[index]));
 
     /// <summary>A copy of an output of the last run.</summary>
     public Tensor Output(int index) => _view(index).ToTensor();
@@ -83,10 +83,14 @@ internal sealed unsafe class BoundRun : IDisposable
         return folded;
     }
 
-    public void Dispose() => _pins.ForEach(static pin => pin.Free());
+    public void Dispose() => Array.ForEach(_inputs, static input => input.Dispose());
 
-    // An empty array has no first element, but a pinned one has an address.
-    private static byte[] Bytes(Tensor tensor) => tensor.Bytes.Length == 0 ? new byte[1] : tensor.Bytes.ToArray();
+    private static Arena Copy(Tensor tensor)
+    {
+        var memory = new Arena(tensor.Bytes.Length);
+        tensor.Bytes.CopyTo(new Span<byte>(memory.Pointer, tensor.Bytes.Length));
+        return memory;
+    }
 
     // An input may be named so that a method of its own has the same name.
     private static MethodInfo Method(string name, CompiledSession session)
