@@ -40,9 +40,12 @@ internal static class OnnxCompiler
         return new BuiltModel(Path.Combine(folder, AssemblyFile), Path.Combine(folder, WeightsFile));
     }
 
+    /// <summary>The options that a generated class of this name takes.</summary>
+    public static Dictionary<string, string> Options(string className) => new() { [GraphOptions.Class] = className, [GraphOptions.Namespace] = Namespace };
+
     private static void Build(string path, string dimensions, Func<SyntaxTree, SyntaxTree>? rewrite, string className, string folder)
     {
-        Dictionary<string, string> options = new() { [GraphOptions.Class] = className, [GraphOptions.Namespace] = Namespace };
+        Dictionary<string, string> options = Options(className);
         if (dimensions.Length > 0)
         {
             options[GraphOptions.Dimensions] = dimensions;

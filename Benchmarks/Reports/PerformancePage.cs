@@ -21,6 +21,7 @@ internal static class PerformancePage
         ("decision trees", "A random forest of 100 trees with 9 comparisons over 28 features; time of a run."),
         ("memory and load", "One process an engine under the same .NET host, one thread: highest resident set, mapped files included, after a prompt of 128 tokens and 16 more, or four runs; time from the start of loading to the first result. .NET alone is some 35 MiB of each, and for Cameo compiling the model's code while it first runs is most of the time of small models: ahead of time (below) there is none."),
         ("start", "A program compiled ahead of time, the engine in it or beside it, from the start of the process until it has ended with the printed result; the share is that of the 30 ms which are the goal."),
+        ("build", "What a build does with the language models: reading the file and its index of weights, compiling the graph to C#, and packing the weights into their file, from files that the system has in memory; the C# text that comes out. A project's first build takes some seconds more for MSBuild and the C# compiler."),
     ];
 
     private static string Docs { get; } = Path.GetFullPath(Path.Combine(SourceFolder(), "..", "..", "docs"));

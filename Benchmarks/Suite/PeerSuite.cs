@@ -82,6 +82,11 @@ internal static class PeerSuite
         yield return new LanguageModelGroup(new LlamaFiles(LlamaConfiguration.Tiny, fourBits: true), limits, isExtra: true);
         yield return new SpellingGroup(LlamaFiles.All[0]);
         yield return new StartUpGroup();
+        foreach (LlamaFiles files in LlamaFiles.All)
+        {
+            yield return new BuildGroup(files);
+        }
+
         foreach (ModelWork work in works)
         {
             yield return new FootprintGroup(work.Name, () => ChildWorks.Of(work));
