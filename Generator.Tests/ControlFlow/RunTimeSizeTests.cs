@@ -124,10 +124,19 @@ public sealed class RunTimeSizeTests : IDisposable
     }
 
     [Fact]
-    public void SizesFromComputedDataAreRefused() =>
-        Assert.Contains("computed at run time from data", _models.Refusal("Computed", new OnnxModelBuilder().Input("x", 3)
+    public void AnExpansionToANumberFromDataIsChecked()
+    {
+        using CompiledModel model = _models.Load("Computed", new OnnxModelBuilder().Input("x", 3)
             .Node("ReduceMax", ["x"], ["m"], ("keepdims", 0)).Node("Cast", ["m"], ["i"], ("to", 7)).Node("Reshape", ["i", "one"], ["shape"]).Integers("one", 1)
-            .Node("Expand", ["x", "shape"], ["y"]).Output("y", "n")));
+            .Node("Expand", ["x", "shape"], ["y"]).Output("y", "n"));
+        using CompiledSession session = model.CreateSession();
+        Assert.Equal([3, 2, 1], SmallModels.Run(session, "y", ("x", Tensor.Create([3f, 2, 1], 3))));
+        Assert.Equal([1, 0, 1], SmallModels.Run(session, "y", ("x", Tensor.Create([1f, 0, 1], 3))));
+        foreach (float other in new[] { 4f, 0, -1 })
+        {
+            Assert.Throws<DimensionOutOfBoundsException>(() => SmallModels.Run(session, "y", ("x", Tensor.Create([other, other, other], 3))));
+        }
+    }
 
     private static int Source(int position, int size, string mode)
     {

@@ -16,6 +16,7 @@ internal sealed class AddressText(EmissionModel model)
     public string Hole(IReadOnlyList<Hole> holes, RepeatedValue values) => holes[0] switch
     {
         PointerHole => Pointer([.. holes.Select(hole => ((PointerHole)hole).View)], values),
+        PoolHole => Slot([.. holes.Select(hole => ((PoolHole)hole).Buffer)], values),
         StateHole => State([.. holes.Select(hole => ((StateHole)hole).State)], values),
         CallHole call => $"{model.Method(model.Schedule.Site(model.Lowered.Kernels.IndexOf(call.Kernel)))}()",
         NameHole => CSharpText.Literal(Name([.. holes.Select(hole => ((NameHole)hole).Name)])),
@@ -24,6 +25,9 @@ internal sealed class AddressText(EmissionModel model)
 
     private static string Name(IReadOnlyList<string> names) =>
         names.All(name => name == names[0]) ? names[0] : NamePattern.Find(names)?.ToString() ?? $"{names[0]} or a repetition of it";
+
+    private string Slot(IReadOnlyList<MemoryBuffer> buffers, RepeatedValue values) =>
+        values.Indices.Write([.. buffers.Select(buffer => Dimension.Of(model.Plan.PoolSlotOf[buffer]))], buffers[0].Name);
 
     private string State(IReadOnlyList<StatePair> states, RepeatedValue values) =>
         model.States.Element(states[0], values.Indices.Write([.. states.Select(state => Dimension.Of(model.States.IndexInField(state)))], "state"));
@@ -38,6 +42,7 @@ internal sealed class AddressText(EmissionModel model)
             MemoryKind.Prepared => "Prepared",
             MemoryKind.Arena when model.Plan.IsStatic => "Arena",
             MemoryKind.Arena => $"Arena + _offsets[{values.Indices.Write([.. views.Select(view => Dimension.Of(model.Plan.SlotOf[view.Buffer]))], first.Buffer.Name)}]",
+            MemoryKind.Pooled => $"Pool[{Slot([.. views.Select(view => view.Buffer)], values)}]",
             MemoryKind.Input => values.Choose([.. views.Select(view => $"_input{view.Buffer.Index}")], "nint"),
             MemoryKind.State => $"{State([.. views.Select(view => model.Graph.States[view.Buffer.Index])], values)}.Data",
             MemoryKind.NextState => $"{State([.. views.Select(view => model.Graph.States[view.Buffer.Index])], values)}.Next",

@@ -41,8 +41,8 @@ internal sealed class EmissionModel
     public static IReadOnlyList<string> SessionMembers { get; } =
     [
         "AddCarriedState", "AddCombinedState", "AddFixedCache", "AddKeyValueState", "AllocateStates", "Arena", "ArenaSize", "Begin", "BeginAt", "BeginCounted", "BeginTotals", "BindInput", "BindTexts", "Capacity",
-        "CheckSizes", "CopyStatesFrom", "CreateSequence", "CreateSession", "CreateSessionCore", "DescribeDetails", "Description", "Details", "Dispose", "EnsureArena", "Enter", "Equals", "Execute", "Exit", "Finalize",
-        "Forward", "Fork", "Generate", "GetHashCode", "GetOutputView", "GetType", "Length", "Lengths", "LoadState", "LoadStateCore", "MemberwiseClone", "Model", "Options", "PlanArena",
+        "CheckSize", "CheckSizes", "CopyStatesFrom", "CreatePool", "CreateSequence", "CreateSession", "CreateSessionCore", "DescribeDetails", "Description", "Details", "Dispose", "EnsureArena", "Enter", "Equals", "Execute", "Exit", "Finalize",
+        "Forward", "Fork", "Generate", "GetHashCode", "GetOutputView", "GetType", "Length", "Lengths", "LoadState", "LoadStateCore", "MemberwiseClone", "Model", "Options", "PlanArena", "Pool",
         "Position", "Prepare", "Prepared", "ReadState", "ReadStateCore", "ReadTexts", "ReferenceEquals", "RequireDense", "Reset", "ResetStates", "Rewind", "RewindStates", "Run", "ScratchSize", "Sequence", "Session",
         "SizeBuffers", "States", "Texts", "Threads", "ThrowDimensionMismatch", "ThrowDimensionOutOfBounds", "ThrowWrongLength", "ThrowWrongRank", "ToString", "Weights", "Workers",
     ];

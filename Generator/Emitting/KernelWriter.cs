@@ -21,6 +21,19 @@ internal abstract class KernelWriter
     /// <summary>A size as a C# expression of type long: a literal, or an expression over the session's dimension fields. Parenthesised where needed.</summary>
     public abstract string Size(Dimension dimension);
 
+    /// <summary>A size as a C# expression of type double, for finding that it is more than 64 bits hold.</summary>
+    public abstract string Estimate(Dimension dimension);
+
+    /// <summary>Makes the memory of a value whose size depends on data as large as it must be now; its content is lost where it grows. Kernels' results have it before they run.</summary>
+    public abstract void Ensure(View view, Node node);
+
+    /// <summary>Sets a size that depends on data from a C# expression of type long; a negative one, or one beyond what is known to be the largest, ends the run.</summary>
+    public void SetSize(Dimension size, string value, long maximum = long.MaxValue)
+    {
+        string limit = maximum == long.MaxValue ? "long.MaxValue" : maximum.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        Line($"{Size(size)} = CheckSize({value}, {limit}, {CSharpText.Literal(size.ToString())});");
+    }
+
     /// <summary>Calls the method of a kernel of a branch or body: "Relu12()".</summary>
     public abstract string Call(Kernel kernel);
 

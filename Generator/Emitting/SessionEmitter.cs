@@ -81,6 +81,11 @@ internal static class SessionEmitter
         using (code.Block($"internal Session({model.ClassName} model, SessionOptions? options)\n    : base(model, options)"))
         {
             StateRunEmitter.WriteConstruction(code, model);
+            if (model.Plan.PoolSlotOf.Count > 0)
+            {
+                code.Line($"CreatePool({model.Plan.PoolSlotOf.Values.Max() + 1});");
+            }
+
             if (model.Plan.IsStatic && model.Plan.ArenaBytes > 0)
             {
                 code.Line($"EnsureArena(global::{model.Namespace}.{model.ClassName}.ArenaBytes);");
@@ -103,7 +108,7 @@ internal static class SessionEmitter
                 code.Line($"{model.SymbolField(element.Key)} = (({element.Value.Input.ElementType.CSharpName()}*)_input{input})[{element.Value.Index}];");
             }
 
-            if (WindowSizes(model).Count > 0 || model.Graph.Requirements.Count > 0 || BindingEmitter.LateSizes(model).Count > 0)
+            if (WindowSizes(model).Count > 0 || Requirements(model).Any() || BindingEmitter.LateSizes(model).Count > 0)
             {
                 code.Line("CheckSizes();");
             }
@@ -129,7 +134,7 @@ internal static class SessionEmitter
         {
             foreach (Dimension size in view.Shape.Skip(2))
             {
-                if (!size.IsStatic && size.AsSymbol() is null && !sizes.ContainsKey(size))
+                if (!size.IsStatic && size.AsSymbol() is null && !sizes.ContainsKey(size) && model.Graph.Symbols.IsKnownAtStart(size))
                 {
                     sizes[size] = view.Buffer.Name;
                 }
@@ -139,11 +144,14 @@ internal static class SessionEmitter
         return sizes;
     }
 
+    /// <summary>What can be checked when a run begins; what depends on data is checked behind the kernels that tell it.</summary>
+    private static IEnumerable<SizeRequirement> Requirements(EmissionModel model) => model.Graph.Requirements.Where(requirement => !requirement.Size.Symbols().Any(model.Graph.Symbols.IsData));
+
     private static void WriteSizeChecks(CodeWriter code, EmissionModel model)
     {
         Dictionary<Dimension, string> sizes = WindowSizes(model);
         IReadOnlyList<(int Input, int Axis)> late = BindingEmitter.LateSizes(model);
-        if (sizes.Count == 0 && model.Graph.Requirements.Count == 0 && late.Count == 0)
+        if (sizes.Count == 0 && !Requirements(model).Any() && late.Count == 0)
         {
             return;
         }
@@ -156,7 +164,7 @@ internal static class SessionEmitter
                 BindingEmitter.WriteMismatch(code, model, model.Graph.Inputs[input], axis, BindingEmitter.SizeField(input, axis));
             }
 
-            foreach (SizeRequirement requirement in model.Graph.Requirements)
+            foreach (SizeRequirement requirement in Requirements(model))
             {
                 code.Line($"RequireSize({model.Size(requirement.Size)}, {requirement.Value}, {CSharpText.Literal($"{requirement.Size} ({requirement.What})")});");
             }
@@ -173,7 +181,7 @@ internal static class SessionEmitter
             WriteSizeCheck(code, "RequirePositive(long size, string what)", "size < 1", "1, long.MaxValue");
         }
 
-        if (model.Graph.Requirements.Count > 0)
+        if (Requirements(model).Any())
         {
             WriteSizeCheck(code, "RequireSize(long size, long expected, string what)", "size != expected", "expected, expected");
         }

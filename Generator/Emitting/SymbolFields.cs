@@ -15,7 +15,7 @@ internal sealed class SymbolFields
             string name = Identifiers.Camel(symbol).TrimStart('@');
 
             // Fields of the session's own end in a number too, or have names that a model's dimension might have.
-            name = name.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') is "input" or "offsets" or "sizes" or "plannedFor" or "placementWork" or "outputShape" or "maskColumns"
+            name = name.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') is "input" or "offsets" or "sizes" or "plannedFor" or "placementWork" or "outputShape" or "maskColumns" or "pool"
                 ? name + "Dimension"
                 : name;
             _fields[symbol] = "_" + names.Unique(name);
@@ -26,6 +26,9 @@ internal sealed class SymbolFields
     public string Field(string symbol) => _fields.TryGetValue(symbol, out string? field)
         ? field
         : throw new InvalidOperationException($"Symbol '{symbol}' has no field.");
+
+    /// <summary>A size as C# of type double over the fields, which does not overflow.</summary>
+    public string Estimate(Dimension dimension) => dimension.IsStatic ? $"{dimension}d" : dimension.ToCSharp(symbol => $"(double){Field(symbol)}");
 
     /// <summary>A size as C# over the fields; parenthesised where it is a sum or product.</summary>
     public string Size(Dimension dimension)

@@ -8,6 +8,8 @@ internal sealed class SymbolTable
     private readonly HashSet<string> _setByKernels = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, (Value Input, int Index)> _elements = new(StringComparer.Ordinal);
 
+    private readonly HashSet<string> _data = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _numbers = new(StringComparer.Ordinal);
     private readonly List<Dimension> _nonNegative = [];
 
     /// <summary>Expressions over several symbols that are known to be at least 0; runs check them.</summary>
@@ -49,8 +51,31 @@ internal sealed class SymbolTable
         _elements[name] = (input, index);
     }
 
-    /// <summary>Whether an expression depends on elements of inputs.</summary>
-    public bool DependsOnElements(Dimension dimension) => _elements.Count > 0 && dimension.Symbols().Any(_elements.ContainsKey);
+    /// <summary>A symbol that a kernel sets from data while the model runs: see the design's "Data-dependent sizes".</summary>
+    /// <param name="name">The symbol.</param>
+    /// <param name="range">What it can be.</param>
+    /// <param name="isSize">Whether it is a size; else it is an element of a tensor, which may be any number.</param>
+    public void DeclareData(string name, DimensionRange range, bool isSize)
+    {
+        DeclareSetByKernel(name, range);
+        _data.Add(name);
+        if (!isSize)
+        {
+            _numbers.Add(name);
+        }
+    }
+
+    /// <summary>Whether the model has sizes that kernels set from data.</summary>
+    public bool HasData => _data.Count > 0;
+
+    /// <summary>Whether a kernel sets the symbol from data.</summary>
+    public bool IsData(string name) => _data.Contains(name);
+
+    /// <summary>Whether an expression depends on elements of tensors, of inputs or made by kernels.</summary>
+    public bool DependsOnElements(Dimension dimension) => _elements.Count + _numbers.Count > 0 && dimension.Symbols().Any(symbol => _elements.ContainsKey(symbol) || _numbers.Contains(symbol));
+
+    /// <summary>Whether an expression depends on elements of inputs and on nothing that kernels set.</summary>
+    public bool DependsOnInputElements(Dimension dimension) => _elements.Count > 0 && dimension.Symbols().Any(_elements.ContainsKey) && IsKnownAtStart(dimension);
 
     /// <summary>Whether a symbol gets its value while the model runs, and not from the inputs' sizes.</summary>
     public bool IsSetByKernel(string name) => _setByKernels.Contains(name);

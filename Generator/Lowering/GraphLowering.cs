@@ -24,6 +24,8 @@ internal sealed class GraphLowering : LoweringContext
     private readonly HashSet<MemoryBuffer> _shared = [];
     private readonly Dictionary<Node, FusionGroup> _groups = [];
     private readonly LoweredModel _model = new();
+    private readonly List<SizeRequirement> _openRequirements = [];
+    private readonly HashSet<string> _knownSizes = new(StringComparer.Ordinal);
 
     private GraphLowering(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)
     {
@@ -38,6 +40,7 @@ internal sealed class GraphLowering : LoweringContext
     {
         var lowering = new GraphLowering(graph, diagnostics, cancellationToken);
         lowering.BindInputs();
+        lowering._openRequirements.AddRange(graph.Requirements.Where(requirement => requirement.Size.Symbols().Any(graph.Symbols.IsData)));
         lowering.LowerNodes(graph);
         if (diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticLevel.Error))
         {
@@ -133,17 +136,17 @@ internal sealed class GraphLowering : LoweringContext
             }
         }
 
-        var view = new View(new MemoryBuffer(value.Name, MemoryKind.Arena, value.ElementType, value.Shape.ElementCount), value.Shape);
+        View view = Memory(value.Name, value.ElementType, value.Shape);
         _views[value] = view;
         return view;
     }
 
     public override View Scratch(Node node, ElementType type, Shape shape) =>
-        new(new MemoryBuffer($"{node.Name} (scratch)", MemoryKind.Arena, type, shape.ElementCount), shape);
+        Memory($"{node.Name} (scratch)", type, shape);
 
     public override View Variable(string name, ElementType type, Shape shape)
     {
-        var view = new View(new MemoryBuffer(name, MemoryKind.Arena, type, shape.ElementCount), shape);
+        View view = Memory(name, type, shape);
         _shared.Add(view.Buffer);
         return view;
     }
@@ -210,7 +213,7 @@ internal sealed class GraphLowering : LoweringContext
     public override void Add(Kernel kernel)
     {
         // Constants read at a place that only a run knows, such as a loop's iteration, are read in the run.
-        bool isConstant = kernel.Reads.Count > 0 && kernel.Blocks.Count == 0 && !kernel.UpdatesState && !kernel.NeedsSession
+        bool isConstant = kernel.Reads.Count > 0 && kernel.Blocks.Count == 0 && !kernel.UpdatesState && !kernel.NeedsSession && kernel.Sizes.Count == 0
             && kernel.Reads.All(view => view.Buffer.Kind is MemoryKind.Weights or MemoryKind.Prepared && view.Shape.IsStatic && view.Offset.IsStatic && view.Strides.All(stride => stride.IsStatic))
             && kernel.Writes.All(view => view.Buffer.Kind == MemoryKind.Arena && view.Buffer.Elements.IsStatic && IsWhole(view) && !_shared.Contains(view.Buffer));
         if (!isConstant)
@@ -221,6 +224,7 @@ internal sealed class GraphLowering : LoweringContext
             }
 
             _model.Kernels.Add(kernel);
+            AddSizeChecks(kernel);
             return;
         }
 
@@ -274,23 +278,58 @@ internal sealed class GraphLowering : LoweringContext
 
     private List<Kernel> Block(int start) => [.. _model.Kernels.Skip(start).Where(kernel => kernel.Owner is null)];
 
-    /// <summary>What a body takes for granted of sizes is checked where the body runs.</summary>
+    /// <summary>Memory for a value: in the arena where its size is known when a run begins, else a place that grows when it is.</summary>
+    private View Memory(string name, ElementType type, Shape shape) =>
+        new(new MemoryBuffer(name, Graph.Symbols.IsKnownAtStart(shape.ElementCount) ? MemoryKind.Arena : MemoryKind.Pooled, type, shape.ElementCount), shape);
+
+    /// <summary>What a body takes for granted of sizes is checked where the body runs; what depends on data, where those are known.</summary>
     private void AddRequirements(Graph body)
     {
         foreach (SizeRequirement requirement in body.Requirements)
         {
-            Node node = body.Nodes.FirstOrDefault() ?? new Node(body.Name, "", "Identity", OperatorRegistry.NewestOpset);
-            Add(new Kernel("check", node, [], [], writer =>
+            if (IsSet(requirement.Size))
             {
-                string size = writer.Size(requirement.Size);
-                using (writer.Block($"if ({size} != {requirement.Value})"))
-                {
-                    writer.Line($"ThrowDimensionOutOfBounds({CSharpText.Literal($"{requirement.Size} ({requirement.What})")}, {size}, {requirement.Value}, {requirement.Value}, \"\");");
-                }
-            })
-            { UpdatesState = true });
+                AddCheck(requirement, body.Nodes.FirstOrDefault() ?? new Node(body.Name, "", "Identity", OperatorRegistry.NewestOpset));
+            }
+            else
+            {
+                _openRequirements.Add(requirement);
+            }
         }
     }
+
+    /// <summary>Checks what was taken for granted of sizes that the kernel makes known.</summary>
+    private void AddSizeChecks(Kernel kernel)
+    {
+        if (kernel.Sizes.Count == 0)
+        {
+            return;
+        }
+
+        _knownSizes.UnionWith(kernel.Sizes);
+        SizeRequirement[] known = [.. _openRequirements.Where(requirement => IsSet(requirement.Size))];
+        foreach (SizeRequirement requirement in known)
+        {
+            _openRequirements.Remove(requirement);
+            AddCheck(requirement, kernel.Node);
+        }
+    }
+
+    /// <summary>Whether all kernels that set symbols of an expression stand before the present place.</summary>
+    private bool IsSet(Dimension size) => size.Symbols().All(symbol => !Graph.Symbols.IsData(symbol) || _knownSizes.Contains(symbol));
+
+    private void AddCheck(SizeRequirement requirement, Node node) => Add(new Kernel("check", node, [], [], writer =>
+    {
+        string size = writer.Size(requirement.Size);
+        using (writer.Block($"if ({size} != {requirement.Value})"))
+        {
+            writer.Line($"ThrowDimensionOutOfBounds({CSharpText.Literal($"{requirement.Size} ({requirement.What})")}, {size}, {requirement.Value}, {requirement.Value}, \"\");");
+        }
+    })
+    {
+        UpdatesState = true,
+        Nodes = [],
+    });
 
     private void BindInputs()
     {
@@ -325,7 +364,8 @@ internal sealed class GraphLowering : LoweringContext
     {
         foreach (Node node in graph.Nodes.Where(node => node is { Type: "Concat", Domain: "" }))
         {
-            if (Graph.States.Any(state => state.IsAppended && state.Output == node.Output))
+            // The place of a part is known before the part is made only where all sizes are.
+            if (Graph.States.Any(state => state.IsAppended && state.Output == node.Output) || !node.Output.Shape.All(Graph.Symbols.IsKnownAtStart))
             {
                 continue;
             }
@@ -434,7 +474,7 @@ internal sealed class GraphLowering : LoweringContext
             }
 
             View view = Read(output);
-            if (view.Buffer.Kind != MemoryKind.Arena || !view.IsContiguous)
+            if (view.Buffer.Kind is not (MemoryKind.Arena or MemoryKind.Pooled) || !view.IsContiguous)
             {
                 Node node = output.Producer ?? new Node(output.Name, "", "Identity", OperatorRegistry.NewestOpset);
                 View copy = Scratch(node, output.ElementType, output.Shape);
@@ -464,7 +504,7 @@ internal sealed class GraphLowering : LoweringContext
         {
             for (int index = kernels.Count - 1; index >= 0; index--)
             {
-                if (kernels[index].UpdatesState || kernels[index].Kind == "part" || kernels[index].Writes.Any(view => view.Buffer.Kind == MemoryKind.NextState || read.Contains(view.Buffer)))
+                if (kernels[index].UpdatesState || kernels[index].Sizes.Count > 0 || kernels[index].Kind == "part" || kernels[index].Writes.Any(view => view.Buffer.Kind == MemoryKind.NextState || read.Contains(view.Buffer)))
                 {
                     read.UnionWith(kernels[index].Reads.Select(view => view.Buffer));
                 }
@@ -485,7 +525,7 @@ internal sealed class GraphLowering : LoweringContext
         {
             if (output?.Type is not null && !_views.ContainsKey(output))
             {
-                _views[output] = new View(new MemoryBuffer(output.Name, MemoryKind.Arena, output.ElementType, output.Shape.ElementCount), output.Shape);
+                _views[output] = Memory(output.Name, output.ElementType, output.Shape);
             }
         }
     }

@@ -34,6 +34,9 @@ internal sealed class Kernel(string kind, Node node, IReadOnlyList<View> reads, 
     /// <summary>Whether it uses what only a session has, such as its texts, and so cannot run at load.</summary>
     public bool NeedsSession { get; init; }
 
+    /// <summary>Symbols of sizes that it sets from data: what has such a size is known, and checked, behind it.</summary>
+    public IReadOnlyList<string> Sizes { get; init; } = [];
+
     /// <summary>For a kernel that only copies new keys or values into a cache: what it copies.</summary>
     public CacheAppend? Append { get; init; }
 

@@ -29,6 +29,9 @@ internal enum MemoryKind
     /// <summary>The session's arena, placed by liveness.</summary>
     Arena,
 
+    /// <summary>A place of its own that grows when its size is known, which is while the model runs: what has data-dependent sizes.</summary>
+    Pooled,
+
     /// <summary>The model's mapped weight file.</summary>
     Weights,
 

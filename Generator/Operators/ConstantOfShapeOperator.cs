@@ -22,6 +22,7 @@ internal sealed class ConstantOfShapeOperator : Operator
             throw new ModelException(node, $"the shape {shape} has a negative size");
         }
 
+        context.RequireSizes(node, shape);
         var type = new TensorType(element.Type.ElementType, shape);
         if (shape.IsStatic)
         {

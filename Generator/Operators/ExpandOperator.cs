@@ -22,10 +22,25 @@ internal sealed class ExpandOperator : Operator
             throw new ModelException(node, $"the shape {shape} has a negative size");
         }
 
+        RequireFit(node, input.Shape, node.Input(1).Elements!, context);
         SetExpanded(node.Output, input, shape, context);
     }
 
     public override void Lower(Node node, LoweringContext context) => context.SetView(node.Output, context.Read(node.Input(0)).Broadcast(node.Output.Shape));
+
+    /// <summary>Refuses runs whose data ask for a size that a known one cannot be broadcast to, or for a negative one.</summary>
+    private static void RequireFit(Node node, Shape from, IReadOnlyList<Dimension> asked, InferenceContext context)
+    {
+        context.RequireSizes(node, asked);
+        for (int axis = 0; axis < asked.Count; axis++)
+        {
+            int source = axis - (asked.Count - from.Rank);
+            if (source >= 0 && from[source].Value is { } size && size != 1 && context.Symbols.DependsOnElements(asked[axis]))
+            {
+                context.Require((asked[axis] - size) * (asked[axis] - 1), 0, $"0 where {node} can expand {from} at axis {axis} to {asked[axis]}");
+            }
+        }
+    }
 
     /// <summary>States that a value is another one broadcast to a shape.</summary>
     public static void SetExpanded(Value output, Value input, Shape shape, InferenceContext context)

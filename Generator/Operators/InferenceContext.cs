@@ -7,7 +7,6 @@ namespace Cameo.Generator.Operators;
 /// <summary>What an operator may use and set while types, shapes and known values are propagated.</summary>
 internal sealed class InferenceContext(Graph graph, InferenceContext? outer = null)
 {
-    private int _anonymous;
     private bool _needsAnotherRound;
 
     public Graph Graph { get; } = graph;
@@ -59,18 +58,18 @@ internal sealed class InferenceContext(Graph graph, InferenceContext? outer = nu
         }
     }
 
-    /// <summary>A symbol for a size that follows from nothing known: data-dependent sizes are not supported by kernels yet.</summary>
-    public Dimension NewSymbol(Node node, string hint)
-    {
-        if (outer is not null)
-        {
-            return outer.NewSymbol(node, hint);
-        }
+    /// <summary>The graph of which this context's graph is a body in, with its context; null for the model's own.</summary>
+    public InferenceContext? Outer => outer;
 
-        string name = $"{hint}_{node.Name}_{_anonymous++}";
-        Symbols.Declare(name);
-        return Dimension.Symbol(name);
-    }
+    /// <summary>
+    /// A size of the node's results that only its kernel can tell: a symbol that the kernel sets (<see cref="Emitting.KernelWriter.SetSize"/>) and lists in
+    /// <see cref="Lowering.Kernel.Sizes"/>. What has such a size lies in memory that grows when it is known.
+    /// </summary>
+    /// <param name="node">The node.</param>
+    /// <param name="what">What it is, which tells it from others of the node and stands in messages: "count".</param>
+    /// <param name="maximum">The largest it can be, where that is known.</param>
+    public Dimension DataSize(Node node, string what, Dimension? maximum = null) =>
+        DataSizes.Declare(node, what, new DimensionRange(0, maximum?.Range(Symbols.Range).Maximum ?? long.MaxValue), isSize: true, Symbols);
 
     /// <summary>Infers the bodies of a control-flow node, whose inputs have their types; false where something is wrong with them, which has been reported.</summary>
     public bool InferBodies(Node node)
@@ -82,6 +81,24 @@ internal sealed class InferenceContext(Graph graph, InferenceContext? outer = nu
 
     /// <summary>Takes a size that only a run knows for granted; a run with another size is refused with a message that begins with it and <paramref name="what"/>.</summary>
     public void Require(Dimension size, long value, string what) => Graph.Require(new SizeRequirement(size, value, what));
+
+    /// <summary>Refuses runs in which a number is negative, where it can be.</summary>
+    public void RequireNonNegative(Dimension number, string what)
+    {
+        if (number.Range(Symbols.Range).Minimum < 0 && !SymbolicMath.IsNonNegative(number, Symbols))
+        {
+            Require(Dimension.Minimum(number, Dimension.Zero), 0, $"{what}, or 0 where that is not negative");
+        }
+    }
+
+    /// <summary>Refuses runs in which a size of a node's result that data decide is negative.</summary>
+    public void RequireSizes(Node node, IEnumerable<Dimension> sizes)
+    {
+        foreach (Dimension size in sizes)
+        {
+            RequireNonNegative(size, $"a size of the result of {node}");
+        }
+    }
 
     /// <summary>Refuses runs in which a number is 0.</summary>
     public void RequireNonzero(Dimension number, string what) =>

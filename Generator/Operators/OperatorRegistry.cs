@@ -36,6 +36,9 @@ internal static class OperatorRegistry
     private static IEnumerable<IEnumerable<Operator>> Families() =>
     [
         ArithmeticOperators.All,
+        AsSizesOperator.All,
+        NonZeroOperator.All,
+        CompressOperator.All,
         IfOperator.All,
         LoopOperator.All,
         ScanOperator.All,

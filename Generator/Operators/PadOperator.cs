@@ -33,6 +33,7 @@ internal sealed class PadOperator : Operator
             throw new ModelException(node, $"{data.Shape} is cut to the size {negative}");
         }
 
+        context.RequireSizes(node, shape);
         if (node.OptionalInput(2) is { } value && value.ElementType != data.ElementType)
         {
             throw new ModelException(node, $"the constant is {value.Type} and the data are {data.Type}");

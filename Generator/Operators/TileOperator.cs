@@ -18,6 +18,7 @@ internal sealed class TileOperator : Operator
         Value input = node.Input(0);
         ElementTypeSet.Movable.Require(node, 0);
         IReadOnlyList<Dimension> repeats = Repeats(node);
+        context.RequireSizes(node, repeats);
         var type = new TensorType(input.ElementType, new Shape([.. input.Shape.Select((size, axis) => size * repeats[axis])]));
         if (input.Constant is InlineConstant constant && type.Shape.IsStatic && type.Shape.ElementCount.Constant <= Folding.MaximumElements && !ConstantMoves.IsLarge(constant))
         {

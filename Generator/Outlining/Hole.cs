@@ -16,6 +16,12 @@ internal sealed record PointerHole(View View) : Hole
     public override string Key => $"{View.ElementType}* {View.Buffer.Kind}";
 }
 
+/// <summary>The slot of a buffer that grows.</summary>
+internal sealed record PoolHole(MemoryBuffer Buffer) : Hole
+{
+    public override string Key => "pool";
+}
+
 /// <summary>A state of the session.</summary>
 internal sealed record StateHole(StatePair State) : Hole
 {

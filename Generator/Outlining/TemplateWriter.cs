@@ -37,6 +37,11 @@ internal sealed class TemplateWriter : KernelWriter
 
     public override string Size(Dimension dimension) => _symbols.Size(dimension);
 
+    public override string Estimate(Dimension dimension) => _symbols.Estimate(dimension);
+
+    public override void Ensure(View view, Node node) =>
+        Line($"Pool.Ensure({Mark(new PoolHole(view.Buffer))}, {Size(view.Buffer.Bytes)}, {Estimate(view.Buffer.Bytes)}, {CSharpText.Literal(node.ToString())});");
+
     public override string Call(Kernel kernel) => Mark(new CallHole(kernel));
 
     public override string State(StatePair state) => Mark(new StateHole(state));
@@ -59,6 +64,7 @@ internal sealed class TemplateWriter : KernelWriter
         var writer = new TemplateWriter(symbols);
         try
         {
+            writer.PrepareResults(kernel);
             kernel.Emit(writer);
         }
         catch (NotSupportedException exception)
@@ -75,6 +81,25 @@ internal sealed class TemplateWriter : KernelWriter
         }
 
         return new KernelTemplate(kernel, body, writer._helpers, writer._holes);
+    }
+
+    /// <summary>What has data-dependent sizes gets its memory now that they are known, and windows are checked. What branches and bodies write, their own kernels prepare.</summary>
+    private void PrepareResults(Kernel kernel)
+    {
+        foreach (View view in kernel.Blocks.Count > 0 ? [] : kernel.Writes.Where(view => view.Buffer.Kind == MemoryKind.Pooled).GroupBy(view => view.Buffer).Select(group => group.First()))
+        {
+            foreach (Dimension size in kernel.Kind is "convolution" or "pool" ? view.Shape.Skip(2).Where(size => !size.IsStatic).Distinct() : [])
+            {
+                using (Block($"if ({Size(size)} < 1)"))
+                {
+                    Line($"ThrowDimensionOutOfBounds({CSharpText.Literal($"{size} (a size of '{view.Buffer.Name}')")}, {Size(size)}, 1, long.MaxValue, \"\");");
+                }
+
+                Line();
+            }
+
+            Ensure(view, kernel.Node);
+        }
     }
 
     private string Mark(Hole hole)

@@ -58,7 +58,8 @@ internal static class RunTimeSizes
         return seen.Count <= MaximumNodes && producer.Inputs.OfType<Value>().All(input => Trace(model, input, sources, seen));
     }
 
-    private static bool IsSmall(Value value) => value.Type is { Rank: <= 1, ElementType: ElementType.Int32 or ElementType.Int64 } type
+    /// <summary>Whether a value has few integers: what sizes are.</summary>
+    public static bool IsSmall(Value value) => value.Type is { Rank: <= 1, ElementType: ElementType.Int32 or ElementType.Int64 } type
         && type.Shape.ElementCount.Value is >= 1 and <= MaximumElements;
 
     /// <summary>A floating-point number that may have been an integer: sizes on their way to a table of positions.</summary>

@@ -121,6 +121,14 @@ internal static class ShapePropagation
                 {
                     context.NeedsAnotherRound = true;
                 }
+                else if (exception.IsUnsupported && DataNumbers.Demand(context, node))
+                {
+                    // What lies between is inferred anew, with numbers in the place of data.
+                    int first = graph.Nodes.FindIndex(other => other.Outputs.Any(output => output is not null && output.Type is null));
+                    index = Math.Min(index, first < 0 ? index : first) - 1;
+                    context.NeedsAnotherRound |= first < 0;
+                    continue;
+                }
 
                 diagnostics.Add(Diagnose(node, exception));
             }
@@ -156,7 +164,7 @@ internal static class ShapePropagation
                 continue;
             }
 
-            if (declared.IsStatic && symbols.DependsOnElements(inferred))
+            if (declared.IsStatic && symbols.DependsOnInputElements(inferred))
             {
                 // What data say must be what the model says.
                 graph.Require(new SizeRequirement(inferred, declared.Constant, $"axis {axis} of '{output.Name}' as the model declares it"));
@@ -168,7 +176,7 @@ internal static class ShapePropagation
 
             // One size of the inputs that is declared as another of them is no definition: a name in the wrong place must not tell the caller how long inputs have to be.
             bool isOtherName = inferred.AsSymbol() is { } other && symbols.Contains(other);
-            if (!isOtherName && declared.AsSymbol() is { } symbol && symbols.Contains(symbol) && !inferred.Symbols().Contains(symbol))
+            if (!isOtherName && !inferred.Symbols().Any(symbols.IsData) && declared.AsSymbol() is { } symbol && symbols.Contains(symbol) && !inferred.Symbols().Contains(symbol))
             {
                 // An input's symbol that turns out to be a function of others, as total = past + sequence.
                 symbols.Define(symbol, inferred);

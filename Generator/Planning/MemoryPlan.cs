@@ -21,6 +21,9 @@ internal sealed class MemoryPlan
     /// <summary>Bytes all buffers would take without sharing; 0 where sizes are not bounded.</summary>
     public required long BytesBeforePlanning { get; init; }
 
+    /// <summary>The slot of each buffer that grows while the model runs.</summary>
+    public required IReadOnlyDictionary<MemoryBuffer, int> PoolSlotOf { get; init; }
+
     /// <summary>Offsets of load-time results.</summary>
     public required IReadOnlyDictionary<MemoryBuffer, long> PreparedOffsets { get; init; }
 

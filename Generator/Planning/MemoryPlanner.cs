@@ -22,7 +22,8 @@ internal static class MemoryPlanner
 
     public static MemoryPlan Run(LoweredModel model, IReadOnlyList<ScheduleNode> schedule, SymbolTable symbols)
     {
-        Dictionary<MemoryBuffer, (int First, int Last)> bufferUses = FindUses(model);
+        Dictionary<MemoryBuffer, (int First, int Last)> pooledUses = FindUses(model, MemoryKind.Pooled);
+        Dictionary<MemoryBuffer, (int First, int Last)> bufferUses = FindUses(model, MemoryKind.Arena);
         Dictionary<MemoryBuffer, MemoryBuffer> overwrites = FindOverwrites(model, bufferUses);
 
         // A chain of buffers that overwrite each other is one use of a place.
@@ -87,6 +88,7 @@ internal static class MemoryPlanner
             BytesBeforePlanning = isStatic ? bufferUses.Keys.Sum(buffer => ArenaPlacement.Align(buffer.Bytes.Range(symbols.Range).Maximum)) : 0,
             PreparedOffsets = preparedOffsets,
             PreparedBytes = prepared,
+            PoolSlotOf = PlacePooled(pooledUses),
         };
     }
 
@@ -107,6 +109,27 @@ internal static class MemoryPlanner
         return offsets;
     }
 
+    /// <summary>Gives each buffer that grows a slot that no other uses at the same time.</summary>
+    private static Dictionary<MemoryBuffer, int> PlacePooled(Dictionary<MemoryBuffer, (int First, int Last)> uses)
+    {
+        var slots = new Dictionary<MemoryBuffer, int>();
+        var lastUses = new List<int>();
+        foreach (MemoryBuffer buffer in uses.Keys.OrderBy(buffer => uses[buffer].First))
+        {
+            int slot = lastUses.FindIndex(last => last < uses[buffer].First);
+            if (slot < 0)
+            {
+                slot = lastUses.Count;
+                lastUses.Add(0);
+            }
+
+            lastUses[slot] = uses[buffer].Last;
+            slots[buffer] = slot;
+        }
+
+        return slots;
+    }
+
     /// <summary>Which of the results of the kernel that begins it a use belongs to.</summary>
     private static int BirthOrder(LoweredModel model, ArenaUse use)
     {
@@ -122,12 +145,12 @@ internal static class MemoryPlanner
         return writes.Count;
     }
 
-    private static Dictionary<MemoryBuffer, (int First, int Last)> FindUses(LoweredModel model)
+    private static Dictionary<MemoryBuffer, (int First, int Last)> FindUses(LoweredModel model, MemoryKind kind)
     {
         var uses = new Dictionary<MemoryBuffer, (int First, int Last)>();
         void Use(MemoryBuffer buffer, int kernel)
         {
-            if (buffer.Kind == MemoryKind.Arena)
+            if (buffer.Kind == kind)
             {
                 uses[buffer] = uses.TryGetValue(buffer, out (int First, int Last) known) ? (Math.Min(known.First, kernel), Math.Max(known.Last, kernel)) : (kernel, kernel);
             }

@@ -43,7 +43,7 @@ internal sealed class ReportBuilder
         Values("Outputs", [.. _model.RunOutputs.Select(index => (Graph.Outputs[index], _model.OutputNames[index]))]),
         States(),
         Kernels("Kernels", "What a run executes, in order. A kernel stands for the ONNX nodes beside it; kernels of repeated blocks are told once. Multiply-adds and bytes are those of one call"
-            + (Graph.Symbols.Free.Any() ? $", at {SizesText()}." : "."), _model.Schedule),
+            + (Graph.Symbols.Free.Any(IsGiven) ? $", at {SizesText()}." : "."), _model.Schedule),
         Kernels("Kernels at load", "What is computed once from constants, when the model is loaded.", _model.LoadSchedule),
         Recognitions(),
         Misses(),
@@ -61,12 +61,12 @@ internal sealed class ReportBuilder
             ("Operator sets", string.Join(", ", _model.Model.Opsets.OrderBy(opset => opset.Key, StringComparer.Ordinal).Select(opset => $"{(opset.Key.Length == 0 ? "ai.onnx" : opset.Key)} {opset.Value}"))),
             ("Identity", _model.Identity),
         ];
-        facts.AddRange(Graph.Symbols.Free.Select(symbol => ($"Dimension {symbol}", Graph.Symbols.Range(symbol) is { IsBounded: true } range
+        facts.AddRange(Graph.Symbols.Free.Where(IsGiven).Select(symbol => ($"Dimension {symbol}", Graph.Symbols.Range(symbol) is { IsBounded: true } range
             ? $"{range.Minimum} to {range.Maximum}"
             : $"at least {Graph.Symbols.Range(symbol).Minimum}, not bounded")));
         facts.AddRange(Graph.Symbols.Definitions.OrderBy(definition => definition.Key, StringComparer.Ordinal).Select(definition => ($"Dimension {definition.Key}", definition.Value.ToString())));
         facts.Add(("Kernels", $"{_model.Lowered.Kernels.Count} a run in {_model.Schedule.Sites.Count} methods, {_model.Lowered.LoadKernels.Count} at load"));
-        facts.Add(("Multiply-adds a run", $"{Number(multiplyAdds)}{(Graph.Symbols.Free.Any() ? $" at {SizesText()}" : "")}"));
+        facts.Add(("Multiply-adds a run", $"{Number(multiplyAdds)}{(Graph.Symbols.Free.Any(IsGiven) ? $" at {SizesText()}" : "")}"));
         facts.Add(("Weights", $"{Number(_model.Lowered.WeightBytes)} bytes in {_model.Lowered.Weights.Count} tensors"));
         facts.Add(("Computed at load", $"{Number(_model.Plan.PreparedBytes)} bytes"));
         facts.Add(("Arena", _model.Plan.IsStatic ? $"{Number(_model.Plan.ArenaBytes)} bytes, {Number(_model.Plan.BytesBeforePlanning)} without sharing" : "laid out at run time, once per change of shape"));
@@ -174,5 +174,8 @@ internal sealed class ReportBuilder
         ? definition.Evaluate(SizeOf)
         : Graph.Symbols.Range(symbol) is { IsBounded: true } range ? range.Maximum : Math.Max(TypicalSize, Graph.Symbols.Range(symbol).Minimum);
 
-    private string SizesText() => string.Join(", ", Graph.Symbols.Free.Select(symbol => $"{symbol} = {SizeOf(symbol)}"));
+    /// <summary>Whether inputs tell a size, and not kernels.</summary>
+    private bool IsGiven(string symbol) => !Graph.Symbols.IsSetByKernel(symbol);
+
+    private string SizesText() => string.Join(", ", Graph.Symbols.Free.Where(IsGiven).Select(symbol => $"{symbol} = {SizeOf(symbol)}"));
 }

@@ -10,8 +10,17 @@ public static class DimensionMath
         return remainder != 0 && (remainder < 0) != (divisor < 0) ? quotient - 1 : quotient;
     }
 
-    /// <summary>Remainder of <see cref="FloorDivide"/>.</summary>
+    /// <summary>Remainder of <see cref="FloorDivide(long, long)"/>.</summary>
     public static long Modulo(long dividend, long divisor) => dividend - FloorDivide(dividend, divisor) * divisor;
+
+    /// <summary><see cref="FloorDivide(long, long)"/> of estimates.</summary>
+    public static double FloorDivide(double dividend, double divisor) => Math.Floor(dividend / divisor);
+
+    /// <summary><see cref="Modulo(long, long)"/> of estimates.</summary>
+    public static double Modulo(double dividend, double divisor) => dividend - FloorDivide(dividend, divisor) * divisor;
+
+    /// <summary><see cref="Broadcast(long, long)"/> of estimates, which were checked as integers.</summary>
+    public static double Broadcast(double left, double right) => left == 1 ? right : left;
 
     /// <summary>The size that two broadcast sizes give; throws where they differ and neither is 1.</summary>
     /// <exception cref="InvalidOperationException">The sizes cannot be broadcast.</exception>

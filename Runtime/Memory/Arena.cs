@@ -15,6 +15,9 @@ public sealed unsafe class Arena : IDisposable
     /// <summary>Alignment of the block in bytes: a cache line, and the widest vector.</summary>
     public const int Alignment = 64;
 
+    /// <summary>The largest block there can be.</summary>
+    public const long MaximumBytes = (0x7FFFFFC7 - 2L) * Alignment; // Array.MaxLength lines
+
     private Line[]? _lines;
     private byte* _pointer;
 
@@ -25,7 +28,7 @@ public sealed unsafe class Arena : IDisposable
     public Arena(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, (Array.MaxLength - 2L) * Alignment);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, MaximumBytes);
 
         // One line more than needed: an array begins at some multiple of 8.
         long lines = ((bytes + Alignment - 1) / Alignment) + 1;

@@ -20,6 +20,7 @@ public abstract unsafe partial class CompiledSession : IDisposable
 
     private readonly WorkerScratch _scratch = new();
     private Arena? _arena;
+    private BufferPool? _pool;
     private int _use;
     private int _parallelRuns;
     private bool _isAnnounced;
@@ -53,7 +54,7 @@ public abstract unsafe partial class CompiledSession : IDisposable
     public int Threads => Workers.Count;
 
     /// <summary>Bytes of the session's buffers at the moment; they grow where shapes are not bounded.</summary>
-    public long ArenaSize => _arena?.Bytes ?? 0;
+    public long ArenaSize => (_arena?.Bytes ?? 0) + (_pool?.Bytes ?? 0);
 
     /// <summary>Bytes of the kernels' scratch memory at the moment.</summary>
     public long ScratchSize => _scratch.Bytes;
@@ -73,6 +74,9 @@ public abstract unsafe partial class CompiledSession : IDisposable
     /// <summary>First byte of the buffers, 64-byte aligned; null before <see cref="EnsureArena"/>.</summary>
     protected byte* Arena { get; private set; }
 
+    /// <summary>The buffers whose sizes depend on data.</summary>
+    protected BufferPool Pool => _pool!;
+
     /// <summary>Frees the session's memory. Results of earlier runs must not be read any more.</summary>
     /// <exception cref="ConcurrentSessionUseException">A run is under way.</exception>
     public void Dispose()
@@ -90,6 +94,7 @@ public abstract unsafe partial class CompiledSession : IDisposable
 
         DisposeStates();
         _arena?.Dispose();
+        _pool?.Dispose();
         _scratch.Dispose();
         Arena = null;
         Weights = null;
@@ -141,6 +146,27 @@ public abstract unsafe partial class CompiledSession : IDisposable
         {
             GrowArena(bytes);
         }
+    }
+
+    /// <summary>Makes the buffers whose sizes depend on data; empty at first.</summary>
+    /// <param name="slots">How many there are.</param>
+    protected void CreatePool(int slots) => _pool = new BufferPool(slots);
+
+    /// <summary>Checks a size that data decide.</summary>
+    /// <param name="size">The size.</param>
+    /// <param name="maximum">The largest it can be.</param>
+    /// <param name="what">What it is the size of.</param>
+    /// <returns>The size.</returns>
+    /// <exception cref="DimensionOutOfBoundsException">The size is negative or larger than the maximum.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected static long CheckSize(long size, long maximum, string what)
+    {
+        if ((ulong)size > (ulong)maximum)
+        {
+            ThrowDimensionOutOfBounds(what, size, 0, maximum, "");
+        }
+
+        return size;
     }
 
     /// <summary>

@@ -28,6 +28,7 @@ internal sealed class TopKOperator : Operator
             throw new ModelException(node, $"{count} elements are wanted of the {x.Shape[axis]} along axis {axis}");
         }
 
+        context.RequireSizes(node, [count]);
         var shape = new Shape([.. x.Shape.Select((size, current) => current == axis ? count : size)]);
         for (int index = 0; index < node.Outputs.Count; index++)
         {
