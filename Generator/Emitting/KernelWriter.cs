@@ -27,6 +27,9 @@ internal abstract class KernelWriter
     /// <summary>Makes the memory of a value whose size depends on data as large as it must be now; its content is lost where it grows. Kernels' results have it before they run.</summary>
     public abstract void Ensure(View view, Node node);
 
+    /// <summary>As <see cref="Ensure"/>, where so many bytes are kept.</summary>
+    public abstract void Extend(View view, Dimension used, Node node);
+
     /// <summary>Sets a size that depends on data from a C# expression of type long; a negative one, or one beyond what is known to be the largest, ends the run.</summary>
     public void SetSize(Dimension size, string value, long maximum = long.MaxValue)
     {

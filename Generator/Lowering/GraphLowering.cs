@@ -212,8 +212,9 @@ internal sealed class GraphLowering : LoweringContext
 
     public override void Add(Kernel kernel)
     {
-        // Constants read at a place that only a run knows, such as a loop's iteration, are read in the run.
+        // Constants read at a place that only a run knows, such as a loop's iteration, are read in the run; so is what takes numbers of the run as arguments.
         bool isConstant = kernel.Reads.Count > 0 && kernel.Blocks.Count == 0 && !kernel.UpdatesState && !kernel.NeedsSession && kernel.Sizes.Count == 0
+            && kernel.Node.Inputs.All(input => input?.Elements is not { } elements || elements.All(element => element.IsStatic))
             && kernel.Reads.All(view => view.Buffer.Kind is MemoryKind.Weights or MemoryKind.Prepared && view.Shape.IsStatic && view.Offset.IsStatic && view.Strides.All(stride => stride.IsStatic))
             && kernel.Writes.All(view => view.Buffer.Kind == MemoryKind.Arena && view.Buffer.Elements.IsStatic && IsWhole(view) && !_shared.Contains(view.Buffer));
         if (!isConstant)

@@ -24,7 +24,18 @@ internal sealed class AsSizesOperator : Operator
         Value input = node.Input(0);
         var any = new DimensionRange(long.MinValue, long.MaxValue);
         int count = (int)input.Shape.ElementCount.Constant;
+        IReadOnlyList<string> names = DataSizes.Names(node);
+        if (input.Elements is { } elements)
+        {
+            // Known after all: what was required of the symbols is required of what they stand for.
+            for (int index = 0; index < names.Count; index++)
+            {
+                context.Symbols.Define(names[index], elements[index]);
+            }
+        }
+
         context.SetElements(node.Output, input.RequiredType, input.Elements
+            ?? (names.Count == count ? names.Select(Dimension.Symbol).ToArray() : null)
             ?? [.. Enumerable.Range(0, count).Select(index => DataSizes.Declare(node, count == 1 ? "number" : $"number {index}", any, isSize: false, context.Symbols))]);
     }
 
@@ -33,7 +44,7 @@ internal sealed class AsSizesOperator : Operator
         View from = context.ReadContiguous(node.Input(0));
         context.SetView(node.Output, from);
         IReadOnlyList<string> names = DataSizes.Names(node);
-        if (node.Input(0).Elements is not null || names.Count == 0)
+        if (names.Count == 0 || node.Input(0).Elements is not null)
         {
             return;
         }
@@ -42,7 +53,16 @@ internal sealed class AsSizesOperator : Operator
         {
             for (int index = 0; index < names.Count; index++)
             {
-                writer.Line($"{writer.Size(Dimension.Symbol(names[index]))} = *({writer.Pointer(from)} + {index});");
+                string number = $"*({writer.Pointer(from)} + {index})";
+                Dimension symbol = Dimension.Symbol(names[index]);
+                if (context.Graph.Symbols.Range(names[index]).Minimum >= 0)
+                {
+                    writer.SetSize(symbol, number);
+                }
+                else
+                {
+                    writer.Line($"{writer.Size(symbol)} = {number};");
+                }
             }
         })
         {

@@ -39,7 +39,8 @@ internal static class DataSizes
         return Dimension.Symbol(name);
     }
 
-    private static string[] Meanings(Node node) => node.StringsAttribute(MeaningsAttribute) ?? [];
+    /// <summary>The symbol that was declared as something; null where none was.</summary>
+    public static string? Find(Node node, string what) => Array.IndexOf(Meanings(node), what) is var index and >= 0 ? Names(node)[index] : null;
 
-    private static string? Find(Node node, string what) => Array.IndexOf(Meanings(node), what) is var index and >= 0 ? Names(node)[index] : null;
+    private static string[] Meanings(Node node) => node.StringsAttribute(MeaningsAttribute) ?? [];
 }

@@ -5,12 +5,12 @@ using Cameo.Generator.Lowering;
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// Resize in all its forms through one library kernel. Scales and sizes may be data of the run; where the result's shape does not follow from what is known, the model has to declare
-/// it, and each run checks that it is right.
+/// Resize in all its forms through one library kernel. Scales and sizes may be data of the run; where the result's shape does not follow from what is known, it is what the model
+/// declares, and each run checks that it is right, or else what the run tells.
 /// </summary>
 internal static class GeneralResizing
 {
-    public static Shape ResultShape(Node node, ResizeOperators known)
+    public static Shape ResultShape(Node node, ResizeOperators known, InferenceContext context)
     {
         Shape from = node.Input(0).Shape;
         if (known.SizeInput(node) is { Elements: null })
@@ -23,7 +23,7 @@ internal static class GeneralResizing
         Shape? shape = isKnown ? known.Target(node).Shape : known.SizeInput(node) is { } sizes ? PolicyShape(node, from, sizes.Elements!) : null;
         return shape ?? (node.Output.DeclaredType is { } declared && declared.Rank == from.Rank && declared.Shape.IsStatic
             ? declared.Shape
-            : throw ModelException.Unsupported(node, "the result's shape depends on scales or sizes that are data of the run, and the model does not declare it"));
+            : new Shape([.. from.Select((size, axis) => Axes(node, from).Contains(axis) ? context.DataSize(node, $"axis {axis}") : size)]));
     }
 
     public static void Lower(Node node, ResizeOperators known, LoweringContext context)
@@ -41,7 +41,7 @@ internal static class GeneralResizing
             string other => throw new ModelException(node, $"attribute 'mode' is '{other}'; known are 'nearest', 'linear' and 'cubic'"),
         };
         Shape from = node.Input(0).Shape, to = node.Output.Shape;
-        int[] axes = [.. (node.IntegersAttribute("axes") ?? [.. Enumerable.Range(0, from.Rank).Select(axis => (long)axis)]).Select(axis => ShapeMath.Axis(node, axis, from.Rank))];
+        int[] axes = Axes(node, from);
         View input = context.ReadContiguous(node.Input(0));
         View? sizes = known.SizeInput(node) is { } given ? context.ReadContiguous(given) : null;
         View? scales = sizes is null && known.ScaleInput(node) is { } factors ? context.ReadContiguous(factors) : null;
@@ -55,14 +55,35 @@ internal static class GeneralResizing
         double?[]? literals = sizes is null && scales is null ? known.Target(node).Scales : null;
         View output = context.Write(node.Output);
         View[] reads = [.. new[] { input, sizes, scales, region }.OfType<View>()];
-        context.Add(new Kernel("resize", node, reads, [output], writer =>
+        bool rounds = sizes is not null && Policy(node) != "Stretch";
+        void WriteScales(KernelWriter writer)
         {
             writer.Line($"Span<double> scales = stackalloc double[{from.Rank}];");
             writer.Line($"ReadOnlySpan<int> axes = [{string.Join(", ", axes)}];");
-            string sizesOf = KernelText.Sizes(writer, from);
-            writer.Line(sizes is not null ? $"GeneralResize.FromSizes({writer.Pointer(sizes)}, axes, {sizesOf}, ResizePolicy.{Policy(node)}, scales);"
+            writer.Line(sizes is not null ? $"GeneralResize.FromSizes({writer.Pointer(sizes)}, axes, {KernelText.Sizes(writer, from)}, ResizePolicy.{Policy(node)}, scales);"
                 : scales is not null ? $"GeneralResize.FromScales({writer.Pointer(scales)}, axes, scales);"
                 : string.Join(" ", literals!.Select((scale, axis) => $"scales[{axis}] = {KernelText.Number(scale ?? 1, ElementType.Float64)};")));
+        }
+
+        if (to.Any(size => size.AsSymbol() is { } symbol && DataSizes.Names(node).Contains(symbol)))
+        {
+            context.Add(new Kernel("sizes", node, [.. new[] { sizes, scales }.OfType<View>()], [], writer =>
+            {
+                WriteScales(writer);
+                foreach (int axis in axes)
+                {
+                    writer.SetSize(to[axis], $"GeneralResize.Size({writer.Size(from[axis])}, scales[{axis}], {KernelText.Boolean(rounds)})");
+                }
+            })
+            {
+                Sizes = DataSizes.Names(node),
+            });
+        }
+
+        context.Add(new Kernel("resize", node, reads, [output], writer =>
+        {
+            WriteScales(writer);
+            string sizesOf = KernelText.Sizes(writer, from);
             WriteRegion(writer, region, axes, from.Rank);
             writer.Line("var options = new ResizeOptions");
             writer.Line("{");
@@ -70,7 +91,6 @@ internal static class GeneralResizing
             writer.Line($"    CubicCoefficient = {KernelText.Number(node.FloatAttribute("cubic_coeff_a", -0.75f), ElementType.Float64)}, ExcludesOutside = {KernelText.Boolean(node.IntegerAttribute("exclude_outside", 0) != 0)},");
             writer.Line($"    Antialiases = {KernelText.Boolean(node.IntegerAttribute("antialias", 0) != 0)}, ExtrapolationValue = {KernelText.Number(node.FloatAttribute("extrapolation_value", 0), ElementType.Float64)},");
             writer.Line("};");
-            bool rounds = sizes is not null && Policy(node) != "Stretch";
             writer.Line($"GeneralResize.Run<{element}>(Workers, {writer.Pointer(input)}, {sizesOf}, {writer.Pointer(output)}, {KernelText.Sizes(writer, to)}, scales, {KernelText.Boolean(rounds)}, region, options, {KernelText.Name(node)});");
         })
         {
@@ -93,6 +113,10 @@ internal static class GeneralResizing
         writer.Line($"ReadOnlySpan<double> region = stackalloc double[] {{ {string.Join(", ", parts)} }};");
     }
 
+    /// <summary>The axes that scales or sizes are given for.</summary>
+    private static int[] Axes(Node node, Shape from) =>
+        [.. (node.IntegersAttribute("axes") ?? [.. Enumerable.Range(0, from.Rank).Select(axis => (long)axis)]).Select(axis => ShapeMath.Axis(node, axis, from.Rank))];
+
     private static string Policy(Node node) => node.StringAttribute("keep_aspect_ratio_policy", "stretch") switch
     {
         "stretch" => "Stretch",
@@ -104,7 +128,7 @@ internal static class GeneralResizing
     /// <summary>The shape that a policy makes of sizes that are known; null where they are not.</summary>
     private static Shape? PolicyShape(Node node, Shape from, IReadOnlyList<Dimension> asked)
     {
-        int[] axes = [.. (node.IntegersAttribute("axes") ?? [.. Enumerable.Range(0, from.Rank).Select(axis => (long)axis)]).Select(axis => ShapeMath.Axis(node, axis, from.Rank))];
+        int[] axes = Axes(node, from);
         if (asked.Any(size => !size.IsStatic) || axes.Any(axis => from[axis].Value is null or 0))
         {
             return null;

@@ -6,8 +6,8 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// If: https://onnx.ai/onnx/operators/onnx__If.html, of tensors. A condition that is known at build time leaves one branch, before this class is asked (see <see cref="BranchSelection"/>). Otherwise both
-/// branches are compiled, one runs, and its results are written where both branches have theirs. Sizes of the results that differ must follow from a condition on
-/// sizes; where data decide on a size the node is refused.
+/// branches are compiled, one runs, and its results are written where both branches have theirs. Sizes of the results that differ follow from a condition on sizes, or the branch that
+/// runs tells them.
 /// </summary>
 internal sealed class IfOperator : Operator
 {
@@ -31,7 +31,7 @@ internal sealed class IfOperator : Operator
         {
             if (node.Outputs[index] is { } output && then.Outputs[index].Type is { } left && otherwise.Outputs[index].Type is { } right)
             {
-                context.SetType(output, Merge(node, index, left, right));
+                context.SetType(output, Merge(node, index, left, right, context));
             }
         }
     }
@@ -65,6 +65,7 @@ internal sealed class IfOperator : Operator
         })
         {
             Blocks = blocks,
+            Sizes = DataSizes.Names(node),
             Summary = "one of two branches",
         });
     }
@@ -77,6 +78,7 @@ internal sealed class IfOperator : Operator
             {
                 if (merged[index] is { } target && branch.Outputs[index] is { } value)
                 {
+                    SetSizes(node, index, value.Shape, context);
                     // Sizes that differ between branches agree in the branch that runs.
                     View source = context.Read(value);
                     context.Copy(source, new View(target.Buffer, source.Shape), node);
@@ -84,7 +86,22 @@ internal sealed class IfOperator : Operator
             }
         });
 
-    private static TensorType Merge(Node node, int index, TensorType then, TensorType otherwise)
+    private static string SizeName(int output, int axis) => $"axis {axis} of output {output}";
+
+    /// <summary>The branch that runs tells the sizes that data decide.</summary>
+    private static void SetSizes(Node node, int output, Shape shape, LoweringContext context)
+    {
+        for (int axis = 0; axis < shape.Rank; axis++)
+        {
+            if (DataSizes.Find(node, SizeName(output, axis)) is { } symbol && node.Outputs[output]!.Shape[axis].AsSymbol() == symbol)
+            {
+                Dimension size = shape[axis];
+                context.Add(new Kernel("sizes", node, [], [], writer => writer.SetSize(Dimension.Symbol(symbol), writer.Size(size))) { Sizes = [symbol], Nodes = [] });
+            }
+        }
+    }
+
+    private static TensorType Merge(Node node, int index, TensorType then, TensorType otherwise, InferenceContext context)
     {
         if (then.ElementType != otherwise.ElementType || then.Rank != otherwise.Rank)
         {
@@ -99,7 +116,7 @@ internal sealed class IfOperator : Operator
             Dimension right = otherwise.Shape[axis];
             sizes[axis] = left == right ? left
                 : node.Input(0).Elements is { Count: 1 } condition ? right + condition[0] * (left - right)
-                : throw ModelException.Unsupported(node, $"axis {axis} of output {index} is {left} in one branch and {right} in the other, and data decide which is taken");
+                : context.DataSize(node, SizeName(index, axis));
         }
 
         return new TensorType(then.ElementType, new Shape(sizes));

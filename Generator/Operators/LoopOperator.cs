@@ -4,8 +4,8 @@ using Cameo.Generator.Lowering;
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// Loop: https://onnx.ai/onnx/operators/onnx__Loop.html, of tensors. Carried values keep their shapes. Results that grow by a part each iteration need a number of iterations that is
-/// known from sizes, or a declared size, which every run must then meet. The code of the body is written once, whatever the number of iterations.
+/// Loop: https://onnx.ai/onnx/operators/onnx__Loop.html, of tensors. Carried values keep their shapes. Results that grow by a part each iteration have as many parts as
+/// sizes say or the model declares, which every run must then meet; else the loop tells the number when it ends. The code of the body is written once, whatever the number of iterations.
 /// </summary>
 internal sealed class LoopOperator : Operator
 {
@@ -13,6 +13,8 @@ internal sealed class LoopOperator : Operator
 
     /// <summary>Collected results of more bytes come from a damaged model or a wrong number of iterations.</summary>
     private const double LargestResult = 1L << 40;
+
+    private const string TripsName = "iterations";
 
     public override string Type => "Loop";
 
@@ -58,7 +60,7 @@ internal sealed class LoopOperator : Operator
             if (node.Outputs[index] is { } output)
             {
                 TensorType part = body.Outputs[index + 1].RequiredType;
-                SetCollected(node, output, part, Trips(node, body, most, output), context);
+                SetCollected(node, output, part, Trips(node, body, most, output) ?? context.DataSize(node, TripsName, most), context);
             }
         }
 
@@ -111,10 +113,11 @@ internal sealed class LoopOperator : Operator
             }
         }
 
-        Dimension? declared = node.Outputs.Skip(carried).FirstOrDefault(output => output is not null)?.Shape[0];
+        string? told = DataSizes.Find(node, TripsName);
+        Dimension? declared = node.Outputs.Skip(carried).FirstOrDefault(output => output is not null && (told is null || output.Shape[0].AsSymbol() != told))?.Shape[0];
         bool checks = declared is not null && Trips(node, body, most, null) is null;
         bool never = initial is not null && TruthOf(initial) == false;
-        region.Add("repeat", $"{most?.ToString() ?? "some"} iterations at most", (writer, iteration) =>
+        region.Add("repeat", $"{most?.ToString() ?? "some"} iterations at most", told is null ? null : Dimension.Symbol(told), (writer, iteration) =>
         {
             List<string> conditions = [];
             if (never)
@@ -201,14 +204,10 @@ internal sealed class LoopOperator : Operator
         }
     }
 
-    private static void SetCollected(Node node, Value output, TensorType part, Dimension? trips, InferenceContext context)
+    private static void SetCollected(Node node, Value output, TensorType part, Dimension trips, InferenceContext context)
     {
-        if (trips is null)
-        {
-            throw ModelException.Unsupported(node, $"how many parts '{output.Name}' has depends on data, and the model declares no size for it");
-        }
-
-        if (part.Shape.FirstOrDefault(size => !context.Symbols.IsKnownAtStart(size)) is { } changing)
+        HashSet<string> inner = [.. LoopRegion.InnerSymbols(node)];
+        if (part.Shape.FirstOrDefault(size => size.Symbols().Any(inner.Contains)) is { } changing)
         {
             throw ModelException.Unsupported(node, $"the size '{changing}' of the parts of '{output.Name}' changes from iteration to iteration");
         }

@@ -14,6 +14,7 @@ internal sealed class LoopRegion(Node node, Graph body, LoweringContext context)
     private readonly List<View> _writes = [];
     private readonly List<(View Memory, Value Result)> _carried = [];
     private readonly List<(View Part, Value Result)> _parts = [];
+    private readonly List<View> _collected = [];
 
     /// <summary>The number of the iteration: 0, 1, ….</summary>
     public static Dimension Iteration(Node node) => Dimension.Symbol(SymbolName(node));
@@ -38,6 +39,10 @@ internal sealed class LoopRegion(Node node, Graph body, LoweringContext context)
         return Iteration(node);
     }
 
+    /// <summary>Symbols that change from iteration to iteration.</summary>
+    public static IEnumerable<string> InnerSymbols(Node node) =>
+        node.Bodies.SelectMany(body => body.Nodes).SelectMany(inner => DataSizes.Names(inner).Concat(InnerSymbols(inner))).Append(SymbolName(node));
+
     /// <summary>A value that an iteration takes from the one before, and the first from outside; returns where it lies after the loop.</summary>
     public View Carry(Value initial, Value input, Value result)
     {
@@ -55,6 +60,7 @@ internal sealed class LoopRegion(Node node, Graph body, LoweringContext context)
     {
         View whole = context.Variable(output.Name, output.ElementType, output.Shape);
         _parts.Add((Part(whole, axis, position), result));
+        _collected.Add(whole);
         _writes.Add(whole);
         return whole;
     }
@@ -72,26 +78,49 @@ internal sealed class LoopRegion(Node node, Graph body, LoweringContext context)
     /// <summary>Lowers the body and adds the loop.</summary>
     /// <param name="kind">"loop" is taken by fused loops: "repeat" or "scan".</param>
     /// <param name="summary">A line for a human.</param>
+    /// <param name="trips">The number of iterations, where the loop itself tells it.</param>
     /// <param name="writeHead">Writes what stands before the loop and returns the condition under which it goes on; gets the C# of the iteration.</param>
     /// <param name="writeEnd">Writes what stands behind it.</param>
-    public void Add(string kind, string summary, Func<KernelWriter, string, string> writeHead, Action<KernelWriter, string>? writeEnd = null)
+    public void Add(string kind, string summary, Dimension? trips, Func<KernelWriter, string, string> writeHead, Action<KernelWriter, string>? writeEnd = null)
     {
         List<Kernel> block = context.LowerBlock(body, Finish);
         context.Add(new Kernel(kind, node, [.. _reads], [.. _writes], writer =>
         {
             string iteration = writer.Size(Iteration(node));
             string condition = writeHead(writer, iteration);
+            WriteTrips(writer, trips, "0");
+            foreach (View whole in _collected.Where(whole => whole.Buffer.Kind == MemoryKind.Pooled))
+            {
+                writer.Ensure(whole, node);
+            }
+
             using (writer.Block($"for ({iteration} = 0; {condition}; {iteration}++)"))
             {
+                WriteTrips(writer, trips, $"{iteration} + 1");
+                foreach (View whole in trips is null ? [] : _collected.Where(whole => whole.Shape[0] == trips))
+                {
+                    writer.Extend(whole, new Shape([Iteration(node), .. whole.Shape.Skip(1)]).ElementCount * whole.ElementType.Bytes(), node);
+                }
+
                 block.ForEach(kernel => writer.Line($"{writer.Call(kernel)};"));
             }
 
+            WriteTrips(writer, trips, iteration);
             writeEnd?.Invoke(writer, iteration);
         })
         {
             Blocks = [block],
+            Sizes = trips?.Symbols().ToArray() ?? [],
             Summary = summary,
         });
+    }
+
+    private static void WriteTrips(KernelWriter writer, Dimension? trips, string value)
+    {
+        if (trips is not null)
+        {
+            writer.SetSize(trips, value);
+        }
     }
 
     private static string SymbolName(Node node) => node.StringAttribute("cameo.iteration", "");

@@ -1,12 +1,14 @@
+using Cameo.Generator.Emitting;
 using Cameo.Generator.Graphs;
 using Cameo.Generator.Lowering;
+using Cameo.Generator.Passes;
 
 namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// Range: https://onnx.ai/onnx/operators/onnx__Range.html, and Range of com.microsoft, whose delta is 1 by default
-/// (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md). Start, limit and delta are expressions over the model's dimensions and the elements of small integer
-/// inputs, converted ones too; other floating-point numbers must be constants.
+/// (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md). Start, limit and delta are constants, or expressions over the model's dimensions and integers that a run brings or
+/// computes, converted ones too; where they are other numbers that a run brings, a kernel tells how many there are. All types of numbers; 16-bit floating-point ones by way of float32.
 /// </summary>
 internal sealed class RangeOperator : Operator
 {
@@ -43,6 +45,12 @@ internal sealed class RangeOperator : Operator
             return;
         }
 
+        if (IsData(node, context))
+        {
+            context.SetType(node.Output, new TensorType(node.Input(0).ElementType, new Shape([context.DataSize(node, "count")])));
+            return;
+        }
+
         Dimension start = Single(node, 0, "start");
         Dimension delta = Single(node, 2, "delta");
         Dimension count = Count(node, start, Single(node, 1, "limit"), delta, context);
@@ -57,17 +65,67 @@ internal sealed class RangeOperator : Operator
         }
     }
 
+    public override bool Expand(Node node, ExpansionContext context)
+    {
+        if (node.Output.ElementType is not (ElementType.Float16 or ElementType.BFloat16))
+        {
+            return false;
+        }
+
+        var formula = new Formula(context);
+        Node wide = context.AddCopy(node, [.. node.Inputs.Select(input => input is null ? null : formula.Widen(input))]);
+        context.Replace(node.Output, formula.Cast(wide.Output, node.Output.ElementType));
+        return true;
+    }
+
     public override void Lower(Node node, LoweringContext context)
     {
         View output = context.Write(node.Output);
         string type = KernelText.TypeName(node, node.Output.ElementType);
-        context.Add(new Kernel("range", node, [], [output], writer =>
+        bool isData = DataSizes.Find(node, "count") is { } told && node.Output.Shape[0].AsSymbol() == told;
+        View?[] bounds = [.. Enumerable.Range(0, 3).Select(input => isData && (input < 2 || HasDelta(node)) && TryReadConstant(node, input) is null ? context.ReadContiguous(node.Input(input)) : null)];
+        string Bound(KernelWriter writer, int input, string what) => bounds[input] is { } bound ? $"*{writer.Pointer(bound)}"
+            : (node.Output.ElementType.IsFloat() || isData) && TryReadConstant(node, input) is { } known ? $"({type})({KernelText.Number(known, node.Output.ElementType)})"
+            : $"({type})({writer.Size(Single(node, input, what))})";
+        View[] reads = [.. bounds.OfType<View>()];
+        if (isData)
         {
-            string Bound(int input, string what) => node.Output.ElementType.IsFloat() && TryReadConstant(node, input) is { } known
-                ? KernelText.Number(known, node.Output.ElementType)
-                : writer.Size(Single(node, input, what));
-            writer.Line($"Ranges.Fill(({type}*)({writer.Pointer(output)}), ({type})({Bound(0, "start")}), ({type})({Bound(2, "delta")}), {writer.Size(node.Output.Shape[0])});");
-        }));
+            context.Add(new Kernel("count", node, reads, [], writer => writer.SetSize(
+                DataSizes.Of(node, "count"), $"Ranges.Count({Bound(writer, 0, "start")}, {Bound(writer, 1, "limit")}, {Bound(writer, 2, "delta")}, {KernelText.Name(node)})"))
+            {
+                Sizes = DataSizes.Names(node),
+            });
+        }
+
+        context.Add(new Kernel("range", node, reads, [output], writer => writer.Line(
+            $"Ranges.Fill(({type}*)({writer.Pointer(output)}), {Bound(writer, 0, "start")}, {Bound(writer, 2, "delta")}, {writer.Size(node.Output.Shape[0])});")));
+    }
+
+    /// <summary>Whether the numbers are a run's and nothing makes expressions of them, so that only a kernel can tell how many there are.</summary>
+    private static bool IsData(Node node, InferenceContext context)
+    {
+        int[] unknown = [.. Enumerable.Range(0, HasDelta(node) ? 3 : 2).Where(input => TryReadConstant(node, input) is null && node.Input(input).Elements is null)];
+        ElementType type = node.Input(0).ElementType;
+        if (unknown.Length == 0 && !type.IsFloat() || type is ElementType.Int32 or ElementType.Int64)
+        {
+            return false;
+        }
+
+        foreach (int input in unknown)
+        {
+            if (node.Input(input).Shape.ElementCount.Value is not 1)
+            {
+                throw new ModelException(node, $"input {input} is {node.Input(input).Type} and not one number");
+            }
+        }
+
+        // Sizes and integers that were converted are expressions, once their elements are known.
+        if (RunTimeSizes.Demand(context.Model, node))
+        {
+            context.NeedsAnotherRound = true;
+        }
+
+        return !Enumerable.Range(0, 3).All(input => TrySingle(node, input, out _));
     }
 
     private static bool HasDelta(Node node) => node.Domain.Length == 0 || node.OptionalInput(2) is not null;
@@ -116,12 +174,18 @@ internal sealed class RangeOperator : Operator
 
     private static double? TryReadConstant(Node node, int input) => input == 2 && !HasDelta(node) ? 1 : ConstantElements.TryReadScalar(node.Input(input).Constant);
 
+    /// <summary>A bound as an expression.</summary>
+    private static Dimension Single(Node node, int input, string what) => TrySingle(node, input, out Dimension? element) ? element!
+        : node.Input(input).Elements is not null ? throw new ModelException(node, $"{what} must be a scalar")
+        : throw ModelException.Unsupported(node, $"{what} (input {input}, '{node.Input(input).Name}') is computed at run time from data");
+
     /// <summary>A bound as an expression, where it is an integer or was one before a conversion.</summary>
-    private static Dimension Single(Node node, int input, string what)
+    private static bool TrySingle(Node node, int input, out Dimension? element)
     {
+        element = Dimension.One;
         if (input == 2 && !HasDelta(node))
         {
-            return Dimension.One;
+            return true;
         }
 
         Value value = node.Input(input);
@@ -129,7 +193,8 @@ internal sealed class RangeOperator : Operator
         {
             if (TryReadConstant(node, input) is { } number && Math.Abs(number) <= 1L << 53 && Math.Floor(number) == number)
             {
-                return Dimension.Of((long)number);
+                element = Dimension.Of((long)number);
+                return true;
             }
 
             // One conversion only: a chain may have rounded or cut the number on its way.
@@ -139,8 +204,7 @@ internal sealed class RangeOperator : Operator
             }
         }
 
-        return value.Elements is not { } elements ? throw ModelException.Unsupported(node, $"{what} (input {input}, '{node.Input(input).Name}') is computed at run time from data")
-            : elements is [var element] ? element
-            : throw new ModelException(node, $"{what} must be a scalar");
+        element = value.Elements is [var single] ? single : null;
+        return element is not null;
     }
 }

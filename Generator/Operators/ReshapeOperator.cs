@@ -1,10 +1,11 @@
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
 
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// Reshape: https://onnx.ai/onnx/operators/onnx__Reshape.html. The shape is an attribute in version 1 and an input from version 5 on, which must be known at
-/// build time (as an expression over the model's dimensions). A size of 0 copies the input's, unless <c>allowzero</c> (from 14 on); one -1 takes what is left.
+/// Reshape: https://onnx.ai/onnx/operators/onnx__Reshape.html. The shape is an attribute in version 1 and an input from version 5 on, of which at
+/// least the length must be known. A size of 0 copies the input's, unless <c>allowzero</c> (from 14 on); one -1 takes what is left; where numbers of a run may be either, the run tells the sizes.
 /// </summary>
 internal sealed class ReshapeOperator : ReshapingOperator
 {
@@ -20,10 +21,10 @@ internal sealed class ReshapeOperator : ReshapingOperator
         IReadOnlyList<Dimension> asked = node.Version < 5
             ? [.. (node.IntegersAttribute("shape") ?? throw new ModelException(node, "attribute 'shape' is missing")).Select(Dimension.Of)]
             : context.RequiredElements(node, 1, "the shape");
-        bool copiesZeros = node.IntegerAttribute("allowzero", 0) == 0;
+        bool copiesZeros = CopiesZeros(node);
         if (asked.Any(context.Symbols.DependsOnElements))
         {
-            return Resolve(node, from, asked, copiesZeros, context);
+            return TryResolve(node, from, asked, copiesZeros, context) ?? FromData(node, from, asked, copiesZeros, context);
         }
 
         var sizes = new Dimension[asked.Count];
@@ -58,6 +59,57 @@ internal sealed class ReshapeOperator : ReshapingOperator
 
         return shape;
     }
+
+    public override void Lower(Node node, LoweringContext context)
+    {
+        IReadOnlyList<string> told = [.. DataSizes.Names(node).Where(symbol => node.Output.Shape.Any(size => size.AsSymbol() == symbol))];
+        if (told.Count > 0)
+        {
+            Shape from = node.Input(0).Shape, to = node.Output.Shape;
+            context.Add(new Kernel("sizes", node, [], [], writer =>
+            {
+                writer.Line($"Span<long> sizes = stackalloc long[{to.Rank}];");
+                writer.Line($"Reshaping.Resolve({KernelText.Sizes(writer, node.Input(1).Elements!)}, {KernelText.Sizes(writer, from)}, {KernelText.Boolean(CopiesZeros(node))}, sizes, {KernelText.Name(node)});");
+                for (int axis = 0; axis < to.Rank; axis++)
+                {
+                    if (told.Contains(to[axis].AsSymbol()))
+                    {
+                        writer.SetSize(to[axis], $"sizes[{axis}]");
+                    }
+                }
+            })
+            {
+                Sizes = told,
+            });
+        }
+
+        base.Lower(node, context);
+    }
+
+    private static bool CopiesZeros(Node node) => node.IntegerAttribute("allowzero", 0) == 0;
+
+    /// <summary>The sizes as expressions, where the shape is a few numbers that are inputs of the run; else null.</summary>
+    private static Shape? TryResolve(Node node, Shape from, IReadOnlyList<Dimension> asked, bool copiesZeros, InferenceContext context)
+    {
+        try
+        {
+            var shape = new Shape(asked);
+            return (shape.ElementCount - from.ElementCount).Value == 0 ? shape
+                : asked.All(size => context.Symbols.IsKnownAtStart(size)) ? Resolve(node, from, asked, copiesZeros, context)
+                : null;
+        }
+        catch (OverflowException)
+        {
+            // Too many terms for an expression.
+            return null;
+        }
+    }
+
+    /// <summary>The sizes where only the run can tell what 0 and -1 stand for.</summary>
+    private static Shape FromData(Node node, Shape from, IReadOnlyList<Dimension> asked, bool copiesZeros, InferenceContext context) =>
+        new([.. asked.Select((size, axis) => size.Range(context.Symbols.Range).Minimum > 0 || (size.Value == 0 && !copiesZeros) ? size
+            : size.Value == 0 && axis < from.Rank ? from[axis]
+            : context.DataSize(node, $"axis {axis}"))]);
 
     /// <summary>The sizes where the shape is data: 0 and -1 are found when a run begins, and that the elements are as many as before is checked.</summary>
     private static Shape Resolve(Node node, Shape from, IReadOnlyList<Dimension> asked, bool copiesZeros, InferenceContext context)

@@ -29,7 +29,7 @@ internal sealed class ResizeOperators : Operator
     {
         ElementTypeSet.Numeric.Require(node, 0);
         Coordinates(node);
-        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, IsGeneral(node) ? GeneralResizing.ResultShape(node, this) : Target(node).Shape));
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, IsGeneral(node) ? GeneralResizing.ResultShape(node, this, context) : Target(node).Shape));
     }
 
     /// <summary>Whether the node needs the general kernel.</summary>
@@ -39,7 +39,7 @@ internal sealed class ResizeOperators : Operator
         if (IsOld(node) || node.Input(0).ElementType is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16))
         {
             // The element type alone decides here: the scales of old versions are constants or refused below.
-            return node.Input(0).ElementType is not ElementType.Float32 || x.Rank is not (3 or 4) || ChangesOuterAxes(node, x) || !HasKnownScales(node);
+            return node.Input(0).ElementType is not ElementType.Float32 || x.Rank is not (3 or 4) || !HasKnownScales(node) || ChangesOuterAxes(node, x);
         }
 
         return node.StringAttribute("mode", "nearest") is not ("nearest" or "linear")

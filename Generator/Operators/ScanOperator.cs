@@ -96,7 +96,7 @@ internal sealed class ScanOperator : Operator
             }
         }
 
-        region.Add("scan", $"{trips} iterations", (writer, index) => $"{index} < {writer.Size(trips)}");
+        region.Add("scan", $"{trips} iterations", null, (writer, index) => $"{index} < {writer.Size(trips)}");
         for (int index = 0; index < results.Length; index++)
         {
             if (node.Outputs[index] is { } output)

@@ -20,6 +20,7 @@ internal sealed class SplitOperator : Operator
         Value input = node.Input(0);
         int axis = Axis(node);
         IReadOnlyList<Dimension> parts = Parts(node, input.Shape[axis]);
+        RequireParts(node, parts, input.Shape[axis], context);
         Dimension start = Dimension.Zero;
         for (int output = 0; output < node.Outputs.Count; output++)
         {
@@ -46,6 +47,22 @@ internal sealed class SplitOperator : Operator
             }
 
             start += parts[output];
+        }
+    }
+
+    /// <summary>What only a run can check: parts that make up the axis, none of them negative or beyond it.</summary>
+    private static void RequireParts(Node node, IReadOnlyList<Dimension> parts, Dimension size, InferenceContext context)
+    {
+        Dimension sum = parts.Aggregate(Dimension.Zero, (total, part) => total + part);
+        if (!(sum - size).IsStatic)
+        {
+            context.Require(sum - size, 0, $"elements that the parts of {node} have beyond the {size} there are");
+        }
+
+        foreach (Dimension part in parts.Where(part => context.Symbols.DependsOnElements(part)))
+        {
+            context.RequireNonNegative(part, $"a part of {node}");
+            context.RequireNonNegative(size - part, $"elements beside a part of {node}");
         }
     }
 

@@ -5,7 +5,7 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// Squeeze and Unsqueeze: https://onnx.ai/onnx/operators/onnx__Squeeze.html, https://onnx.ai/onnx/operators/onnx__Unsqueeze.html. The axes are an attribute
 /// before version 13 and an input from then on, of the run too; negative ones from version 11 on. Squeeze without axes drops all that are
-/// 1, so every size must be known then. That an open size is 1 is checked by every run.
+/// known to be 1; that an open size is 1 where it is dropped, and is not where it stays, is checked by every run.
 /// </summary>
 internal sealed class SqueezeOperators : ReshapingOperator
 {
@@ -50,9 +50,15 @@ internal sealed class SqueezeOperators : ReshapingOperator
 
     private static Shape Squeeze(Node node, Shape from, long[]? axes, InferenceContext context)
     {
-        if (axes is null && from.FirstOrDefault(size => !size.IsStatic) is { } unknown)
+        foreach (Dimension open in axes is null ? from.Where(size => !size.IsStatic) : [])
         {
-            throw ModelException.Unsupported(node, $"without axes the result's rank depends on whether '{unknown}' is 1");
+            // The rank of everything that follows depends on it. What the model declares may contradict.
+            if (node.Output.DeclaredType is { } declared && declared.Rank != from.Count(size => size.Value != 1))
+            {
+                throw ModelException.Unsupported(node, $"without axes the result's rank depends on whether '{open}' is 1, and rank {declared.Rank} is declared");
+            }
+
+            context.RequireNonzero(open - 1, $"{open} - 1, where {node} without axes keeps the axis,");
         }
 
         HashSet<int> dropped = [.. axes is null

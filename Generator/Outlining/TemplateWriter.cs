@@ -42,6 +42,9 @@ internal sealed class TemplateWriter : KernelWriter
     public override void Ensure(View view, Node node) =>
         Line($"Pool.Ensure({Mark(new PoolHole(view.Buffer))}, {Size(view.Buffer.Bytes)}, {Estimate(view.Buffer.Bytes)}, {CSharpText.Literal(node.ToString())});");
 
+    public override void Extend(View view, Dimension used, Node node) =>
+        Line($"Pool.Extend({Mark(new PoolHole(view.Buffer))}, {Size(used)}, {Size(view.Buffer.Bytes)}, {Estimate(view.Buffer.Bytes)}, {CSharpText.Literal(node.ToString())});");
+
     public override string Call(Kernel kernel) => Mark(new CallHole(kernel));
 
     public override string State(StatePair state) => Mark(new StateHole(state));

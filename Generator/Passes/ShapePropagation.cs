@@ -121,8 +121,9 @@ internal static class ShapePropagation
                 {
                     context.NeedsAnotherRound = true;
                 }
-                else if (exception.IsUnsupported && DataNumbers.Demand(context, node))
+                else if (exception.IsUnsupported && !context.NeedsAnotherRound && DataNumbers.Demand(context, node))
                 {
+                    // In a round that is to be repeated something may be unknown only because it was inferred before what it follows from was known.
                     // What lies between is inferred anew, with numbers in the place of data.
                     int first = graph.Nodes.FindIndex(other => other.Outputs.Any(output => output is not null && output.Type is null));
                     index = Math.Min(index, first < 0 ? index : first) - 1;

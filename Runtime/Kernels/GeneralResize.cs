@@ -45,6 +45,14 @@ public static unsafe class GeneralResize
         }
     }
 
+    /// <summary>The size that a scale makes of a size.</summary>
+    /// <param name="from">The size.</param>
+    /// <param name="scale">The scale.</param>
+    /// <param name="rounds">Whether it is rounded to the nearest and not down.</param>
+    public static long Size(long from, double scale, bool rounds) =>
+        // The scale may be a rounded quotient of sizes.
+        (long)Math.Floor((from * scale) + (rounds ? 0.5 : 1e-6));
+
     /// <summary>Resizes; a result of integers is cut off.</summary>
     /// <typeparam name="T">Type of the elements.</typeparam>
     /// <param name="workers">Threads to use.</param>
@@ -66,8 +74,7 @@ public static unsafe class GeneralResize
         long entries = 0, items = 1;
         for (int axis = 0; axis < rank; axis++)
         {
-            // The scale may be a rounded quotient of sizes.
-            long expected = (long)Math.Floor((from[axis] * scales[axis]) + (rounds ? 0.5 : 1e-6));
+            long expected = Size(from[axis], scales[axis], rounds);
             if (expected != to[axis] || !(scales[axis] > 0))
             {
                 throw new DimensionOutOfBoundsException($"axis {axis} of the result of {node}", to[axis], expected, expected, "");

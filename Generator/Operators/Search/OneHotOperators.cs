@@ -31,7 +31,8 @@ internal sealed class OneHotOperators : Operator
         }
 
         ElementTypeSet.Numeric.Require(node, 0);
-        Dimension depth = context.RequiredElements(node, 1, "the depth") is [var element] ? element : throw new ModelException(node, $"the depth is {node.Input(1).Type} and not one number");
+        Dimension depth = DataDepth(node, context) ?? (context.RequiredElements(node, 1, "the depth") is [var element] ? element : throw new ModelException(node, $"the depth is {node.Input(1).Type} and not one number"));
+        context.RequireSizes(node, [depth]);
         List<Dimension> sizes = [.. x.Shape];
         sizes.Insert(Axis(node), depth);
         context.SetType(node.Output, node.Input(2).Shape is { Rank: 1 } values && values[0].Value == 2
@@ -53,6 +54,13 @@ internal sealed class OneHotOperators : Operator
 
         int axis = Axis(node);
         Dimension depth = node.Output.Shape[axis];
+        if (DataSizes.Find(node, "depth") is { } told && depth.AsSymbol() == told)
+        {
+            // From here on it is this node that tells the depth.
+            (string, object)[] sizes = [.. node.Attributes.Values.Where(attribute => attribute.Name.StartsWith(DataSizes.Prefix, StringComparison.Ordinal)).Select(attribute => (attribute.Name, attribute.Value))];
+            context.Add("cameo.AsSizes", sizes, formula.Cast(node.Input(1), ElementType.Int64));
+        }
+
         Value indices = formula.Cast(node.Input(0), ElementType.Int64);
         Value negative = context.Add("Less", indices, context.Literal(0, ElementType.Int64));
         Value places = context.Add("Unsqueeze", formula.Where(negative, context.Add("Add", indices, context.Sizes([depth])), indices), context.Integers(axis));
@@ -67,6 +75,19 @@ internal sealed class OneHotOperators : Operator
         Value on = context.Add("Gather", node.Input(2), context.Literal(1, ElementType.Int64));
         context.Replace(node.Output, formula.Where(context.Add("Equal", places, positions), on, off));
         return true;
+    }
+
+    /// <summary>The depth where it is another number than an integer, which a kernel reads.</summary>
+    private static Dimension? DataDepth(Node node, InferenceContext context)
+    {
+        Value depth = node.Input(1);
+        if (depth.ElementType is ElementType.Int32 or ElementType.Int64 || depth.Shape.ElementCount.Value != 1)
+        {
+            return null;
+        }
+
+        ElementTypeSet.Numeric.Require(node, 1);
+        return ConstantElements.TryReadScalar(depth.Constant) is { } known ? Dimension.Of((long)known) : context.DataSize(node, "depth");
     }
 
     private static int Axis(Node node) => ShapeMath.Axis(node, node.IntegerAttribute("axis", -1), node.Input(0).Shape.Rank + 1);
