@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Operators;
 using Cameo.Generator.Outlining;
 
 namespace Cameo.Generator.Emitting;
@@ -61,12 +62,15 @@ internal static class StateEmitter
         {
             StateKind.KeyValueCache when state.IsCombined => $"AddCombinedState({type}, {past[1]}, {past[3]}, out {ValuesMark})",
             StateKind.KeyValueCache => $"AddKeyValueState({type}, {past[1]}, {past[3]})",
-            StateKind.FixedCache when sequence?.Lengths.Kind == RowLengthsKind.WritePositions => $"AddFixedCache({type}, [{sizes}])",
+            StateKind.FixedCache when sequence?.Lengths.Kind == RowLengthsKind.WritePositions => $"AddFixedCache({type}, {ColumnAxis(state)}, [{sizes}])",
             StateKind.FixedCache => $"AddCarriedState(StateUpdate.InPlace, {type}, [{sizes}])",
             StateKind.Kept => $"AddCarriedState(StateUpdate.Kept, {type}, [{sizes}])",
             _ => $"AddCarriedState(StateUpdate.Replaced, {type}, [{sizes}])",
         };
     }
+
+    /// <summary>The axis of a fixed cache's tokens: what writes it says so, or it has the usual layout [rows, heads, columns, …].</summary>
+    private static int ColumnAxis(StatePair state) => state.Output?.Producer is { } writer && TensorScatterOperator.Is(writer) ? TensorScatterOperator.Axis(writer) : Math.Min(2, state.Input.Shape.Rank - 1);
 
     /// <summary>The repetitions among the states, or all one by one where their names don't count along.</summary>
     private static IReadOnlyList<ScheduleNode> Loops(string[] keys, IReadOnlyList<StatePair> states, Func<StatePair, string> outputName)

@@ -3,7 +3,7 @@ using Cameo.Generator.Graphs;
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// Operators that are another name for one of ONNX's own in one of its versions: of com.microsoft Trilu, ExpandDims (Unsqueeze), Pad, GatherND
+/// Operators that are another name for one of ONNX's own in one of its versions: of com.microsoft Trilu, ExpandDims (Unsqueeze), Pad, GatherND, GridSample, SampleOp (Identity)
 /// (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md), and DynamicSlice, an experimental operator of ONNX 1.0 (Slice of opset 10).
 /// </summary>
 internal sealed class AliasOperator(string domain, string type, string standardType, int standardVersion) : Operator
@@ -14,6 +14,8 @@ internal sealed class AliasOperator(string domain, string type, string standardT
         new AliasOperator(PointwiseFunction.MicrosoftDomain, "ExpandDims", "Unsqueeze", 13),
         new AliasOperator(PointwiseFunction.MicrosoftDomain, "Pad", "Pad", 19),
         new AliasOperator(PointwiseFunction.MicrosoftDomain, "GatherND", "GatherND", 12),
+        new AliasOperator(PointwiseFunction.MicrosoftDomain, "GridSample", "GridSample", 16),
+        new AliasOperator(PointwiseFunction.MicrosoftDomain, "SampleOp", "Identity", 13),
         new AliasOperator("", "DynamicSlice", "Slice", 10),
     ];
 

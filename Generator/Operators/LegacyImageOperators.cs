@@ -4,11 +4,11 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// Experimental image operators of ONNX 1.0 that ONNX Runtime kept: Crop (a border of [left, top, right, bottom] pixels is cut off; with <c>scale</c> that many rows and columns are kept),
-/// ImageScaler (x · scale + a bias a channel) and Affine (alpha · x + beta): https://github.com/onnx/onnx/blob/v1.4.0/docs/Operators.md.
+/// ImageScaler (x · scale + a bias a channel), Affine (alpha · x + beta) and Scale (x · scale): https://github.com/onnx/onnx/blob/v1.4.0/docs/Operators.md.
 /// </summary>
 internal sealed class LegacyImageOperators : Operator
 {
-    public static readonly IReadOnlyList<Operator> All = [new LegacyImageOperators("Crop"), new LegacyImageOperators("ImageScaler"), new LegacyImageOperators("Affine")];
+    public static readonly IReadOnlyList<Operator> All = [new LegacyImageOperators("Crop"), new LegacyImageOperators("ImageScaler"), new LegacyImageOperators("Affine"), new LegacyImageOperators("Scale")];
 
     private LegacyImageOperators(string type) => Type = type;
 
@@ -20,7 +20,7 @@ internal sealed class LegacyImageOperators : Operator
     {
         ElementTypeSet.Floating.Require(node, 0);
         Shape shape = node.Input(0).Shape;
-        if (Type != "Affine" && shape.Rank != 4)
+        if (Type is "Crop" or "ImageScaler" && shape.Rank != 4)
         {
             throw new ModelException(node, $"the input must have 4 axes but has shape {shape}");
         }
@@ -46,10 +46,16 @@ internal sealed class LegacyImageOperators : Operator
         }
 
         Value wide = formula.Widen(x);
+        Value scaled = formula.Multiply(wide, formula.Number(node.FloatAttribute(Type == "Affine" ? "alpha" : "scale", 1), wide));
+        if (Type == "Scale")
+        {
+            context.Replace(node.Output, formula.Cast(scaled, x.ElementType));
+            return true;
+        }
+
         Value bias = Type == "Affine"
             ? formula.Number(node.FloatAttribute("beta", 0), wide)
             : formula.Cast(context.Graph.AddConstant($"{node.Name}/bias", ConstantElements.FromFloats(Bias(node), Shape.Of(Bias(node).Length, 1, 1))), wide.ElementType);
-        Value scaled = formula.Multiply(wide, formula.Number(node.FloatAttribute(Type == "Affine" ? "alpha" : "scale", 1), wide));
         context.Replace(node.Output, formula.Cast(formula.Add(scaled, bias), x.ElementType));
         return true;
     }

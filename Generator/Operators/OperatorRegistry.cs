@@ -157,5 +157,15 @@ internal static class OperatorRegistry
         TreeEnsembleOperators.All,
         LabelOperators.All,
         MapOperators.All,
+        GridSampleOperator.All,
+        AffineGridOperator.All,
+        RoiOperators.All,
+        DeformConvOperator.All,
+        Col2ImOperator.All,
+        MaxUnpoolOperator.All,
+        ReverseSequenceOperator.All,
+        MaxpoolWithMaskOperator.All,
+        NGramRepeatBlockOperator.All,
+        ConvTransposeWithDynamicPadsOperator.All,
     ];
 }

@@ -5,7 +5,7 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// MaxPool, AveragePool and LpPool in one, two or three dimensions: https://onnx.ai/onnx/operators/onnx__MaxPool.html and so on. MaxPool's indices (version 8) count
-/// row-major only; <c>ceil_mode</c> and dilations come with version 10 (AveragePool's dilations with 19), <c>count_include_pad</c> with AveragePool 7. LpPool becomes powers
+/// row by row, or column by column with <c>storage_order</c> 1; <c>ceil_mode</c> and dilations come with version 10 (AveragePool's dilations with 19), <c>count_include_pad</c> with AveragePool 7. LpPool becomes powers
 /// and an average. Computed in float32; of integers, MaxPool takes 8-bit ones.
 /// </summary>
 internal sealed class PoolOperators : Operator
@@ -38,11 +38,6 @@ internal sealed class PoolOperators : Operator
         context.SetType(node.Output, new TensorType(node.Input(0).ElementType, shape));
         if (node.OptionalOutput(1) is { } indices)
         {
-            if (node.IntegerAttribute("storage_order", 0) != 0)
-            {
-                throw ModelException.Unsupported(node, "column-major indices (storage_order 1) are not supported");
-            }
-
             context.SetType(indices, new TensorType(ElementType.Int64, shape));
         }
     }
@@ -57,12 +52,18 @@ internal sealed class PoolOperators : Operator
             return true;
         }
 
-        if ((x.ElementType is not (ElementType.Float16 or ElementType.BFloat16) && !IsByteMaximum(node)) || node.OptionalOutput(1) is not null)
+        if (x.ElementType is not (ElementType.Float16 or ElementType.BFloat16) && !IsByteMaximum(node))
         {
             return false;
         }
 
-        context.Replace(node.Output, formula.Cast(context.AddLike(node, formula.Cast(x, ElementType.Float32)), x.ElementType));
+        Node wide = context.AddCopy(node, formula.Cast(x, ElementType.Float32));
+        context.Replace(node.Output, formula.Cast(wide.Output, x.ElementType));
+        if (node.OptionalOutput(1) is { } indices)
+        {
+            context.Replace(indices, wide.OptionalOutput(1)!);
+        }
+
         return true;
     }
 
@@ -88,8 +89,9 @@ internal sealed class PoolOperators : Operator
             writer.Line($"var shape = new PoolingShape({KernelText.Int(writer, x[0])}, {KernelText.Int(writer, x[1])}, {WindowAxes.Format(writer, axes)});");
             string pointers = $"{writer.Pointer(input)}, {writer.Pointer(output)}";
             string last = writer.ChannelEpilogue(epilogue);
+            bool isColumnMajor = node.IntegerAttribute("storage_order", 0) != 0;
             bool includesPadding = node.IntegerAttribute("count_include_pad", 0) != 0;
-            writer.Line(indices is not null ? $"Pooling.MaxWithIndices(Workers, shape, {pointers}, {writer.Pointer(indices)}, {last});"
+            writer.Line(indices is not null ? $"Pooling.MaxWithIndices(Workers, shape, {pointers}, {writer.Pointer(indices)}, {last}, {KernelText.Boolean(isColumnMajor)});"
                 : Type == "MaxPool" ? $"Pooling.Max(Workers, shape, {pointers}, {last});"
                 : $"Pooling.Average(Workers, shape, {KernelText.Boolean(includesPadding)}, {pointers}, {last});");
         })
@@ -107,7 +109,8 @@ internal sealed class PoolOperators : Operator
 
     private static IReadOnlyList<WindowAxis> Axes(Node node, SymbolTable symbols) => Axes(node, node.Input(0).Shape, symbols);
 
-    private static IReadOnlyList<WindowAxis> Axes(Node node, Shape x, SymbolTable symbols)
+    /// <summary>The windows over an input of the given shape.</summary>
+    public static IReadOnlyList<WindowAxis> Axes(Node node, Shape x, SymbolTable symbols)
     {
         WindowAxes.CheckRank(node, x);
         int axes = x.Rank - 2;

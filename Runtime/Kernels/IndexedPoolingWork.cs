@@ -5,7 +5,7 @@ namespace Cameo.Kernels;
 
 /// <summary>Maximum pooling that also tells where each maximum is. A unit of work is one output row.</summary>
 internal unsafe struct IndexedPoolingWork<TEpilogue>(
-    in PoolingShape shape, float* input, float* output, long* indices, TEpilogue epilogue) : IParallelWork
+    in PoolingShape shape, float* input, float* output, long* indices, bool isColumnMajor, TEpilogue epilogue) : IParallelWork
     where TEpilogue : struct, IChannelEpilogue
 {
     private readonly PoolingShape _shape = shape;
@@ -59,6 +59,14 @@ internal unsafe struct IndexedPoolingWork<TEpilogue>(
                     }
                 }
             }
+        }
+
+        if (isColumnMajor && index >= 0)
+        {
+            (long channel, long place) = Math.DivRem(index, _shape.InputPlane);
+            (long z, long slice) = Math.DivRem(place, sliceFloats);
+            (long y, long x) = Math.DivRem(slice, rowFloats);
+            index = (channel * _shape.InputPlane) + z + (_shape.Depth.Input * (y + (_shape.Height.Input * x)));
         }
 
         return maximum;

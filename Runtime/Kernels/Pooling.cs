@@ -42,15 +42,16 @@ public static unsafe class Pooling
     /// <param name="shape">Sizes; <c>ceil_mode</c> is in the outputs' sizes.</param>
     /// <param name="input">[Batch, Channels, depth, height, width].</param>
     /// <param name="output">[Batch, Channels, depth, height, width]; must not overlap the input.</param>
-    /// <param name="indices">As output: element offsets in the whole input (storage_order 0); −1 for a window that lies in the padding.</param>
+    /// <param name="indices">As output: element offsets in the whole input ; −1 for a window that lies in the padding.</param>
     /// <param name="epilogue">Applied once to every output element.</param>
+    /// <param name="isColumnMajor">Whether offsets within a channel count along the outermost axis first (storage_order 1).</param>
     /// <exception cref="ArgumentException">A size is out of range.</exception>
     public static void MaxWithIndices<TEpilogue>(
-        Workers workers, in PoolingShape shape, float* input, float* output, long* indices, TEpilogue epilogue)
+        Workers workers, in PoolingShape shape, float* input, float* output, long* indices, TEpilogue epilogue, bool isColumnMajor = false)
         where TEpilogue : struct, IChannelEpilogue
     {
         shape.Validate();
-        var work = new IndexedPoolingWork<TEpilogue>(shape, input, output, indices, epilogue);
+        var work = new IndexedPoolingWork<TEpilogue>(shape, input, output, indices, isColumnMajor, epilogue);
         workers.Run(ref work, Parts(workers, shape, work.Units));
     }
 

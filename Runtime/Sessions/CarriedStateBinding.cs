@@ -7,7 +7,8 @@ namespace Cameo.Sessions;
 /// <param name="elementType">Type of its elements.</param>
 /// <param name="shape">Declared sizes; −1 for open ones.</param>
 /// <param name="sequence">The sequence that counts the tokens of a cache of fixed size; null for other states.</param>
-internal sealed class CarriedStateBinding(CarriedState state, ElementType elementType, long[] shape, SequenceState? sequence) : StateBinding
+/// <param name="columnAxis">The axis of the tokens of such a cache.</param>
+internal sealed class CarriedStateBinding(CarriedState state, ElementType elementType, long[] shape, SequenceState? sequence, int columnAxis) : StateBinding
 {
     private int _loadGeneration;
 
@@ -21,7 +22,7 @@ internal sealed class CarriedStateBinding(CarriedState state, ElementType elemen
         if (sequence is not null)
         {
             int rows = ToCount(name, 0, value.Shape[0]);
-            int columns = ToCount(name, 2, value.Shape[2]);
+            int columns = ToCount(name, columnAxis, value.Shape[columnAxis]);
             if (rows == 0)
             {
                 throw new DimensionOutOfBoundsException($"{name}[0]", 0, 1, int.MaxValue, "");

@@ -206,12 +206,14 @@ public abstract unsafe partial class CompiledSession
     /// <param name="elementType">Type of the elements.</param>
     /// <param name="shape">Sizes of the dimensions; −1 for one that the first run or load settles.</param>
     protected CarriedState AddCarriedState(StateUpdate update, ElementType elementType, params ReadOnlySpan<long> shape) =>
-        AddCarriedState(update, elementType, null, shape);
+        AddCarriedState(update, elementType, null, 0, shape);
 
-    /// <summary>Adds the next of the model's states: a key or value cache [rows, heads, columns, headSize] of fixed size, whose tokens the sequence counts.</summary>
+    /// <summary>Adds the next of the model's states: a key or value cache of fixed size, as [rows, heads, columns, headSize], whose tokens the sequence counts.</summary>
     /// <param name="elementType">Type of the elements.</param>
+    /// <param name="columnAxis">The dimension of the columns.</param>
     /// <param name="shape">Sizes of the dimensions; −1 for one that the first run or load settles.</param>
-    protected CarriedState AddFixedCache(ElementType elementType, params ReadOnlySpan<long> shape) => AddCarriedState(StateUpdate.InPlace, elementType, Sequence, shape);
+    protected CarriedState AddFixedCache(ElementType elementType, int columnAxis, params ReadOnlySpan<long> shape) =>
+        AddCarriedState(StateUpdate.InPlace, elementType, Sequence, columnAxis, shape);
 
     /// <summary>Allocates the caches for the rows asked for, once all states are added; otherwise the first run does.</summary>
     protected void AllocateStates() => Sequence?.EnsureRows(Options.Batch ?? 1);
@@ -308,10 +310,10 @@ public abstract unsafe partial class CompiledSession
         }
     }
 
-    private CarriedState AddCarriedState(StateUpdate update, ElementType elementType, SequenceState? sequence, ReadOnlySpan<long> shape)
+    private CarriedState AddCarriedState(StateUpdate update, ElementType elementType, SequenceState? sequence, int columnAxis, ReadOnlySpan<long> shape)
     {
         var state = new CarriedState(update, elementType.Bytes(), shape) { Name = Description.States[_states.Count].InputName };
-        _states.Add(new CarriedStateBinding(state, elementType, shape.ToArray(), sequence));
+        _states.Add(new CarriedStateBinding(state, elementType, shape.ToArray(), sequence, columnAxis));
         return state;
     }
 

@@ -5,7 +5,7 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// Einsum: https://onnx.ai/onnx/operators/onnx__Einsum.html. Operands are contracted from the left, two at a time, each pair as one product of matrices: common letters that stay are its batch,
-/// those that go its depth. An ellipsis stands for leading axes that broadcast. A letter that stands twice in one operand (a diagonal) is refused.
+/// those that go its depth. An ellipsis stands for leading axes that broadcast. Where a letter stands twice in one operand, its diagonal is taken first.
 /// </summary>
 internal sealed class EinsumOperator : Operator
 {
@@ -27,6 +27,11 @@ internal sealed class EinsumOperator : Operator
             {
                 Dimension size = node.Input(index).Shape[axis];
                 char letter = operands[index][axis];
+                if (operands[index].IndexOf(letter) is var first && first < axis)
+                {
+                    SpatialText.RequireEqual(node, context, node.Input(index).Shape[first], size, $"the sizes of '{letter}' in one operand");
+                }
+
                 sizes[letter] = !sizes.TryGetValue(letter, out Dimension? known) || known.Value == 1 ? size
                     : (known - size).Value is { } difference && difference != 0 && size.Value != 1
                         ? throw new ModelException(node, $"'{letter}' is {known} in one operand and {size} in another")
@@ -48,16 +53,51 @@ internal sealed class EinsumOperator : Operator
     public override bool Expand(Node node, ExpansionContext context)
     {
         (string[] operands, string result) = Read(node);
-        (Value value, string letters) = (node.Input(0), operands[0]);
+        (Value value, string letters) = Diagonal(node.Input(0), operands[0], context);
         for (int index = 1; index < operands.Length; index++)
         {
             string later = string.Concat(operands.Skip(index + 1)) + result;
-            (value, letters) = Contract(value, letters, node.Input(index), operands[index], later, context);
+            (Value operand, string operandLetters) = Diagonal(node.Input(index), operands[index], context);
+            (value, letters) = Contract(value, letters, operand, operandLetters, later, context);
         }
 
         (value, letters) = SumOut(value, letters, result, context);
         context.Replace(node.Output, Permute(value, letters, result, context));
         return true;
+    }
+
+    /// <summary>
+    /// The operand with every letter once: of two axes of n elements that have the same letter, every (n + 1)th element. Of an open n elements that is the first column of n rows of
+    /// n + 1, with n more elements behind the others.
+    /// </summary>
+    private static (Value Value, string Letters) Diagonal(Value value, string letters, ExpansionContext context)
+    {
+        while (letters.FirstOrDefault(letter => letters.IndexOf(letter) != letters.LastIndexOf(letter)) is var twice && twice != default)
+        {
+            int first = letters.IndexOf(twice), second = letters.IndexOf(twice, first + 1), rest = letters.Length - 2;
+            int[] others = [.. Enumerable.Range(0, letters.Length).Where(axis => axis != first && axis != second)];
+            Value ordered = first == rest && second == rest + 1 ? value : new Formula(context).Transpose(value, [.. others, first, second]);
+            Dimension size = value.Shape[first];
+            Dimension[] outer = [.. others.Select(axis => value.Shape[axis])];
+            Value flat = context.Add("Reshape", ordered, context.Sizes([.. outer, size * size]));
+            if (size.Value is { } known)
+            {
+                value = known == 0
+                    ? context.Add("Reshape", flat, context.Sizes([.. outer, size]))
+                    : context.Add("Slice", flat, context.Integers(0), context.Integers(known * known), context.Integers(rest), context.Integers(known + 1));
+            }
+            else
+            {
+                Dimension[] none = [.. outer.Select(_ => Dimension.Zero), Dimension.Zero];
+                Value padded = context.Add("Pad", flat, context.Sizes([.. none, .. none.Take(rest), size]));
+                Value rows = context.Add("Reshape", padded, context.Sizes([.. outer, size, size + 1]));
+                value = context.Add("Reshape", context.Add("Slice", rows, context.Integers(0), context.Integers(1), context.Integers(rest + 1)), context.Sizes([.. outer, size]));
+            }
+
+            letters = string.Concat(others.Select(axis => letters[axis])) + twice;
+        }
+
+        return (value, letters);
     }
 
     private static (Value Value, string Letters) Contract(Value left, string leftLetters, Value right, string rightLetters, string later, ExpansionContext context)
@@ -143,10 +183,11 @@ internal sealed class EinsumOperator : Operator
                 throw new ModelException(node, $"the equation '{equation}' has other characters than letters");
             }
 
-            if (letters.Distinct().Count() != letters.Length)
-            {
-                throw ModelException.Unsupported(node, $"in '{equation}' a letter stands twice in one operand");
-            }
+        }
+
+        if (result.Distinct().Count() != result.Length)
+        {
+            throw new ModelException(node, $"in '{equation}' a letter stands twice in the result");
         }
 
         return (operands, result);
