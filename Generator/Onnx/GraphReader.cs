@@ -141,6 +141,8 @@ internal sealed class GraphReader
             version = 1;
         }
 
+        proto = BatchedScan.Is(proto, version) ? BatchedScan.Rewrite(proto, name) : proto;
+        version = proto.Overload == BatchedScan.Mark ? OperatorRegistry.NewestOpset : version;
         var node = new Node(name, domain, proto.OpType, version);
         if (domain == OperatorRegistry.InternalDomain)
         {

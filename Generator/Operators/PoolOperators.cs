@@ -6,7 +6,7 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// MaxPool, AveragePool and LpPool in one, two or three dimensions: https://onnx.ai/onnx/operators/onnx__MaxPool.html and so on. MaxPool's indices (version 8) count
 /// row by row, or column by column with <c>storage_order</c> 1; <c>ceil_mode</c> and dilations come with version 10 (AveragePool's dilations with 19), <c>count_include_pad</c> with AveragePool 7. LpPool becomes powers
-/// and an average. Computed in float32; of integers, MaxPool takes 8-bit ones.
+/// and an average. Computed in float32, or in float64 where the numbers are; of integers, MaxPool takes 8-bit ones.
 /// </summary>
 internal sealed class PoolOperators : Operator
 {
@@ -73,11 +73,6 @@ internal sealed class PoolOperators : Operator
 
     public override void Lower(Node node, LoweringContext context)
     {
-        if (node.Output.ElementType != ElementType.Float32)
-        {
-            throw ModelException.Unsupported(node, $"pooling of {node.Output.ElementType.OnnxName()} is not supported");
-        }
-
         Shape x = node.Input(0).Shape;
         IReadOnlyList<WindowAxis> axes = Axes(node, context.Graph.Symbols);
         FusedEpilogue epilogue = EpilogueKind(node) == Lowering.EpilogueKind.None ? new FusedEpilogue(node.Output, null, [], node.Origins) : context.Epilogue(node);
@@ -89,9 +84,11 @@ internal sealed class PoolOperators : Operator
             writer.Line($"var shape = new PoolingShape({KernelText.Int(writer, x[0])}, {KernelText.Int(writer, x[1])}, {WindowAxes.Format(writer, axes)});");
             string pointers = $"{writer.Pointer(input)}, {writer.Pointer(output)}";
             string last = writer.ChannelEpilogue(epilogue);
+            bool isDouble = node.Output.ElementType == ElementType.Float64;
             bool isColumnMajor = node.IntegerAttribute("storage_order", 0) != 0;
             bool includesPadding = node.IntegerAttribute("count_include_pad", 0) != 0;
-            writer.Line(indices is not null ? $"Pooling.MaxWithIndices(Workers, shape, {pointers}, {writer.Pointer(indices)}, {last}, {KernelText.Boolean(isColumnMajor)});"
+            writer.Line(isDouble ? $"DoublePooling.{(Type == "MaxPool" ? "Maximum" : "Average")}(Workers, shape, {pointers}, {(Type != "MaxPool" ? KernelText.Boolean(includesPadding) : $"{(indices is null ? "null" : writer.Pointer(indices))}, {KernelText.Boolean(isColumnMajor)}")});"
+                : indices is not null ? $"Pooling.MaxWithIndices(Workers, shape, {pointers}, {writer.Pointer(indices)}, {last}, {KernelText.Boolean(isColumnMajor)});"
                 : Type == "MaxPool" ? $"Pooling.Max(Workers, shape, {pointers}, {last});"
                 : $"Pooling.Average(Workers, shape, {KernelText.Boolean(includesPadding)}, {pointers}, {last});");
         })
@@ -126,11 +123,6 @@ internal sealed class PoolOperators : Operator
     /// <summary>The p-norm of a window: the mean of powers, zeros of the padding included, times their number.</summary>
     private static Value LpPool(Node node, Formula formula, ExpansionContext context, Value x)
     {
-        if (node.IntegerAttribute("ceil_mode", 0) != 0)
-        {
-            throw ModelException.Unsupported(node, "ceil_mode is not supported");
-        }
-
         double p = node.Version < 2 ? node.FloatAttribute("p", 2) : node.IntegerAttribute("p", 2);
         Value powers = p == 2 ? formula.Multiply(x, x) : p == 1 ? formula.Apply("Abs", x) : context.Add("Pow", formula.Apply("Abs", x), formula.Number(p, x));
         long[] kernel = node.IntegersAttribute("kernel_shape")!;
@@ -139,6 +131,16 @@ internal sealed class PoolOperators : Operator
             ("count_include_pad", 1L),
             .. node.Attributes.Values.Where(attribute => attribute.Name is not "p").Select(attribute => (attribute.Name, attribute.Value)),
         ];
+        if (node.IntegerAttribute("ceil_mode", 0) != 0)
+        {
+            // Windows may end behind the padding, where an average would count fewer elements: all that windows cover is written out.
+            IReadOnlyList<WindowAxis> axes = Axes(node, context.Graph.Symbols);
+            Dimension[] none = [Dimension.Zero, Dimension.Zero];
+            powers = context.Add("Pad", powers, context.Sizes([.. none, .. axes.Select(axis => axis.PadBegin), .. none,
+                .. axes.Select(axis => ((axis.Output - 1) * axis.Stride) + ((axis.Kernel - 1) * axis.Dilation) + 1 - axis.Input - axis.PadBegin)]));
+            attributes = [.. attributes.Where(attribute => attribute.Item1 is not ("ceil_mode" or "pads" or "auto_pad"))];
+        }
+
         Value mean = context.Add("AveragePool", attributes, powers);
         Value sum = formula.Multiply(mean, formula.Number(kernel.Aggregate(1L, (product, size) => product * size), x));
         return p == 2 ? formula.Apply("Sqrt", sum) : p == 1 ? sum : context.Add("Pow", sum, formula.Number(1 / p, x));

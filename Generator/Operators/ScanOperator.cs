@@ -5,7 +5,7 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// Scan: https://onnx.ai/onnx/operators/onnx__Scan.html. From version 9 on: any axes and directions of what is scanned and collected. Version 8, with its batch axis and lengths of
-/// sequences, is refused. States keep their shapes.
+/// sequences, is written as two of them as the model is read. States keep their shapes.
 /// </summary>
 internal sealed class ScanOperator : Operator
 {
@@ -13,7 +13,7 @@ internal sealed class ScanOperator : Operator
 
     public override string Type => "Scan";
 
-    public override IReadOnlyList<int> Versions => [9, 11, 16, 19, 21, 23, 24, 25];
+    public override IReadOnlyList<int> Versions => [8, 9, 11, 16, 19, 21, 23, 24, 25];
 
     public override void Infer(Node node, InferenceContext context)
     {
