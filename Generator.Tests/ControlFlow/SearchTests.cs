@@ -225,7 +225,7 @@ public sealed class SearchTests : IDisposable
     [Fact]
     public void WrongUsesAreRefused()
     {
-        Assert.Contains("stands twice", _models.Refusal("Diagonal", new OnnxModelBuilder().Input("x", 2, 2).Node("Einsum", ["x"], ["y"], ("equation", "ii->i")).Output("y", 2)));
+        Assert.Contains("stands twice", _models.Refusal("Diagonal", new OnnxModelBuilder().Input("x", 2).Node("Einsum", ["x"], ["y"], ("equation", "i->ii")).Output("y", 2, 2)));
         Assert.Contains("does not fit", _models.Refusal("Rank", new OnnxModelBuilder().Input("x", 2, 2).Node("Einsum", ["x"], ["y"], ("equation", "i->i")).Output("y", 2)));
         Assert.Contains("elements are wanted", _models.Refusal("TooMany", new OnnxModelBuilder().Input("x", 2).Integers("k", 3).Node("TopK", ["x", "k"], ["y", "i"]).Output("y", 3)));
         Assert.Contains("does not divide", _models.Refusal("Blocks", new OnnxModelBuilder().Input("x", 1, 3, 2, 2).Node("DepthToSpace", ["x"], ["y"], ("blocksize", 2)).Output("y", 1, 1, 4, 4)));
