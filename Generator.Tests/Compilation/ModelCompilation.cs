@@ -61,8 +61,8 @@ internal sealed class ModelCompilation
         => Run(new ModelCompilation(name, path, folder), className, options);
 
     /// <summary>The same for a model in memory; of what is generated only weights are written to the folder.</summary>
-    public static ModelCompilation Run(string name, byte[] content, string className, string folder)
-        => Run(new ModelCompilation(name, "", folder, content), className, null);
+    public static ModelCompilation Run(string name, byte[] content, string className, string folder, IReadOnlyDictionary<string, string>? options = null)
+        => Run(new ModelCompilation(name, "", folder, content), className, options);
 
     private static ModelCompilation Run(ModelCompilation compilation, string className, IReadOnlyDictionary<string, string>? options)
     {

@@ -16,7 +16,8 @@ internal static class CaseCompiler
         {
             byte[] content = archives.ReadModel(@case);
             string className = string.Create(CultureInfo.InvariantCulture, $"Case{batch.Count}");
-            batch.Add((@case, new CaseSignature(content), ModelCompilation.Run(@case.Key, content, className, FolderOf(@case, folder))));
+            var signature = new CaseSignature(content);
+            batch.Add((@case, signature, ModelCompilation.Run(@case.Key, content, className, FolderOf(@case, folder), Options(archives, @case, signature))));
         }
 
         using (FileStream file = File.Create(assembly))
@@ -25,6 +26,17 @@ internal static class CaseCompiler
         }
 
         return [.. batch.Select(entry => Describe(entry.Case, entry.Signature, entry.Compilation, assembly))];
+    }
+
+    /// <summary>Where the model leaves out an input's shape, its rank is that of the stored value.</summary>
+    private static Dictionary<string, string> Options(CaseArchives archives, ConformanceCase @case, CaseSignature signature)
+    {
+        string[] ranks = [.. signature.Unranked.Where(input => archives.FindInput(@case, input) is not null && signature.Inputs[input].Kind == ValueKind.Tensor).Select(input =>
+        {
+            var value = (TensorValue)CaseValueReader.Read(archives.FindInput(@case, input)!, ValueKind.Tensor);
+            return string.Create(CultureInfo.InvariantCulture, $"{signature.Inputs[input].Name}.rank={value.Shape.Length}");
+        })];
+        return ranks.Length == 0 ? [] : new Dictionary<string, string> { ["dimensions"] = string.Join(";", ranks) };
     }
 
     /// <summary>The weights of a batch lie beside its assembly; where CAMEO_DUMP names a folder, everything that is generated for a case is kept in one of its own there.</summary>

@@ -14,6 +14,7 @@ internal sealed class CaseSignature
         var model = ModelProto.Parser.ParseFrom(content);
         HashSet<string> initializers = [.. model.Graph.Initializer.Select(static tensor => tensor.Name)];
         Inputs = [.. model.Graph.Input.Where(input => !initializers.Contains(input.Name)).Select(Slot)];
+        Unranked = [.. model.Graph.Input.Where(input => !initializers.Contains(input.Name)).Index().Where(static entry => entry.Item.Type?.TensorType is { Shape: null }).Select(static entry => entry.Index)];
         Outputs = [.. model.Graph.Output.Select(Slot)];
         Visit(model.Graph.Node);
         foreach (FunctionProto function in model.Functions)
@@ -33,6 +34,9 @@ internal sealed class CaseSignature
     }
 
     public CaseSlot[] Inputs { get; }
+
+    /// <summary>The inputs whose shape the model leaves out.</summary>
+    public int[] Unranked { get; }
 
     public CaseSlot[] Outputs { get; }
 

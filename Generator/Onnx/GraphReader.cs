@@ -18,6 +18,7 @@ internal sealed class GraphReader
 
     private readonly Dictionary<string, FunctionProto> _functions = new(StringComparer.Ordinal);
     private readonly SymbolTable _symbols = new();
+    private Dictionary<string, int> _ranks = [];
     private readonly TextTable _texts = new();
     private int _nodes;
 
@@ -31,6 +32,7 @@ internal sealed class GraphReader
             throw new ModelException(null, "the model has no graph");
         }
 
+        _ranks = InputRanks.Read(proto);
         Dictionary<string, int> opsets = ReadOpsets(proto.OpsetImport);
         foreach (FunctionProto function in proto.Functions)
         {
@@ -38,6 +40,11 @@ internal sealed class GraphReader
         }
 
         Graph graph = ReadGraph(proto.Graph, opsets, null, isMain: true);
+        if (_ranks.Count > 0)
+        {
+            throw new ModelException(null, $"OnnxDimensions states the rank of '{_ranks.Keys.First()}', which is no input without one");
+        }
+
         DimensionText.Define(_symbols);
         string producer = $"{proto.ProducerName} {proto.ProducerVersion}".Trim();
         var metadata = proto.MetadataProps.Where(entry => !entry.Key.StartsWith("cameo.", StringComparison.Ordinal))
@@ -324,9 +331,20 @@ internal sealed class GraphReader
 
         if (tensor.Shape is null)
         {
-            return declareSymbols
-                ? throw new ModelException(null, $"input '{info.Name}' has no declared rank, which is not supported", unsupported: true)
-                : null;
+            if (!declareSymbols)
+            {
+                return null;
+            }
+
+            if (!_ranks.TryGetValue(info.Name, out int rank))
+            {
+                throw new ModelException(null, $"input '{info.Name}' has no declared rank; OnnxDimensions can state it, as '{info.Name}{InputRanks.Suffix}=2'", unsupported: true);
+            }
+
+            _ranks.Remove(info.Name);
+            tensor = tensor.Clone();
+            tensor.Shape = new TensorShapeProto();
+            tensor.Shape.Dim.Add(Enumerable.Range(0, rank).Select(_ => new TensorShapeProto.Types.Dimension()));
         }
 
         var dimensions = new Dimension[tensor.Shape.Dim.Count];

@@ -166,6 +166,7 @@ internal static class OperatorRegistry
         ReverseSequenceOperator.All,
         MaxpoolWithMaskOperator.All,
         NGramRepeatBlockOperator.All,
+        BifurcationDetectorOperator.All,
         ConvTransposeWithDynamicPadsOperator.All,
     ];
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Cameo.Generator.Diagnostics;
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Onnx;
 
 namespace Cameo.Generator.Passes;
 
@@ -37,7 +38,7 @@ internal sealed class ModelOptions
     public string? Inputs => Text("inputs");
 
     /// <summary>
-    /// Applies <c>OnnxDimensions</c>, a list such as "batch_size=1; past_sequence_length&lt;=2048", to the model's symbols: sizes are pinned or bounded.
+    /// Applies <c>OnnxDimensions</c>, a list such as "batch_size=1; past_sequence_length&lt;=2048", to the model's symbols: sizes are pinned or bounded. Ranks of inputs are read with the model.
     /// </summary>
     public void ApplyDimensions(SymbolTable symbols, List<DiagnosticInfo> diagnostics)
     {
@@ -49,6 +50,10 @@ internal sealed class ModelOptions
             if (parts.Length != 2 || !long.TryParse(parts[1].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long size) || (bound && size == 0))
             {
                 diagnostics.Add(new(DiagnosticIds.InvalidOption, DiagnosticLevel.Error, $"OnnxDimensions: '{entry}' is neither 'name=size' nor 'name<=size'."));
+            }
+            else if (!symbols.Contains(name) && !bound && name.EndsWith(InputRanks.Suffix, StringComparison.Ordinal))
+            {
+                // Was needed to read the model, and checked there.
             }
             else if (!symbols.Contains(name))
             {

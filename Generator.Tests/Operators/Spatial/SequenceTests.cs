@@ -75,4 +75,28 @@ public sealed class SequenceTests : IDisposable
         using CompiledSession session = model.CreateSession();
         Assert.Throws<IndexOutOfRangeException>(() => SmallModels.Run(session, "y", ("tokens", Tensor.Create<long>([4, 0], 1, 2)), ("scores", Tensor.Create<float>([1, 2, 3, 4], 1, 4))));
     }
+
+    /// <summary>Predicted tokens count as far as they agree, and one more; the place behind the longest phrase that ends them and stands in the source once.</summary>
+    [Theory]
+    [InlineData(0, new long[] { 1, 5, 9, 9, 9, 9 }, new long[] { 2, 1, 5, 9 }, -1)]
+    [InlineData(2, new long[] { 3, 1, 5, 4 }, new long[] { 2, 3, 1, 5 }, 2)]
+    public void Predicted_tokens_are_taken_over(long previous, long[] predicted, long[] expected, long match)
+    {
+        using CompiledModel model = _models.Load($"Bifurcation{previous}", new OnnxModelBuilder()
+            .Input("source", DataType.Int64, 5).Input("current", DataType.Int64, 1).Input("previous", DataType.Int64).Input("predicted", DataType.Int64, predicted.Length)
+            .Node("com.microsoft.BifurcationDetector", ["source", "current", "previous", "predicted"], ["tokens", "match"]).Output("tokens", DataType.Int64, expected.Length).Output("match", DataType.Int64));
+        using CompiledSession session = model.CreateSession();
+        IReadOnlyDictionary<string, Tensor> Run(params long[] given) => session.Run(new Dictionary<string, Tensor>
+        {
+            ["source"] = Tensor.Create<long>([1, 5, 3, 1, 4], 5),
+            ["current"] = Tensor.Create<long>([2], 1),
+            ["previous"] = Tensor.Create<long>([previous]),
+            ["predicted"] = Tensor.Create<long>(given, given.Length),
+        });
+        Assert.Equal(expected, Run(predicted)["tokens"].AsSpan<long>().ToArray());
+        Assert.Equal(match, Run(predicted)["match"].AsSpan<long>()[0]);
+
+        // Nothing agrees: one token is taken over, and the model declares more.
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run([7, .. predicted[1..]]));
+    }
 }

@@ -1,0 +1,75 @@
+using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
+
+namespace Cameo.Generator.Operators;
+
+/// <summary>
+/// com.microsoft.BifurcationDetector: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.BifurcationDetector. Appends to the current tokens what was
+/// predicted as far as it agrees with the source, and one token more; and finds where the source goes on after the last tokens. Lists of int64. The number of tokens depends on data: the model has to declare it, and runs with another one are refused.
+/// </summary>
+internal sealed class BifurcationDetectorOperator : Operator
+{
+    public static readonly IReadOnlyList<Operator> All = [new BifurcationDetectorOperator()];
+
+    public override string Domain => PointwiseFunction.MicrosoftDomain;
+
+    public override string Type => "BifurcationDetector";
+
+    public override IReadOnlyList<int> Versions => [1];
+
+    public override void Infer(Node node, InferenceContext context)
+    {
+        for (int input = 0; input < node.Inputs.Count; input++)
+        {
+            if (input < 3 || node.OptionalInput(input) is not null)
+            {
+                SpatialText.RequireType(node, input, ElementType.Int64);
+            }
+
+            if (input != 2 && node.OptionalInput(input) is not null)
+            {
+                SpatialText.RequireRank(node, input, 1, "a list of tokens");
+            }
+        }
+
+        SpatialText.RequireEqual(node, context, node.Input(2).Shape.ElementCount, 1, "the number of previous matches and 1");
+        (long minimum, long maximum) = Sizes(node);
+        if (minimum < 1 || maximum < minimum)
+        {
+            throw new ModelException(node, $"phrases of {minimum} to {maximum} tokens");
+        }
+
+        Dimension current = node.Input(1).Shape[0];
+        Dimension length = node.OptionalInput(3) is null ? current
+            : node.Output.DeclaredType is { Rank: 1 } declared && declared.Shape[0].IsStatic ? declared.Shape[0]
+            : throw ModelException.Unsupported(node, "the number of tokens is computed at run time from data, and the model does not declare it");
+        context.SetType(node.Output, new TensorType(ElementType.Int64, new Shape([length])));
+        if (node.OptionalOutput(1) is { } match)
+        {
+            context.SetType(match, node.Input(2).RequiredType);
+        }
+    }
+
+    public override void Lower(Node node, LoweringContext context)
+    {
+        View source = context.ReadContiguous(node.Input(0)), current = context.ReadContiguous(node.Input(1)), previous = context.ReadContiguous(node.Input(2));
+        View? predicted = node.OptionalInput(3) is { } given ? context.ReadContiguous(given) : null;
+        View tokens = context.Write(node.Output);
+        View match = node.OptionalOutput(1) is { } second ? context.Write(second) : context.Scratch(node, ElementType.Int64, Shape.Of(1));
+        (long minimum, long maximum) = Sizes(node);
+        context.Add(new Kernel("search", node, predicted is null ? [source, current] : [source, current, previous, predicted], [tokens, match], writer =>
+        {
+            string text = $"{writer.Pointer(source)}, {writer.Size(source.Shape[0])}";
+            if (predicted is not null)
+            {
+                writer.Line($"Bifurcation.Check({text}, {writer.Pointer(previous)}, {writer.Pointer(predicted)}, {writer.Size(predicted.Shape[0])}, " +
+                    $"{writer.Size(current.Shape[0])}, {writer.Size(tokens.Shape[0])}, {KernelText.Name(node)});");
+            }
+
+            writer.Line($"Bifurcation.Write({text}, {writer.Pointer(current)}, {writer.Size(current.Shape[0])}, {(predicted is null ? "null" : writer.Pointer(predicted))}, " +
+                $"{minimum}, {maximum}, {writer.Pointer(tokens)}, {writer.Size(tokens.Shape[0])}, {writer.Pointer(match)});");
+        }));
+    }
+
+    private static (long Minimum, long Maximum) Sizes(Node node) => (node.IntegerAttribute("min_ngram_size", 1), node.IntegerAttribute("max_ngram_size", 3));
+}
