@@ -30,43 +30,6 @@ internal static class AttentionNearMisses
             Miss = ("attention", "read by others"),
         },
         new(
-            "SoftCapBehindTheMask",
-            static s =>
-            {
-                string masked = s.Op("Add", [s.Scores("q", "k", AttentionCases.Scale), "bias"]);
-                return [s.Weigh(s.Op("Mul", [s.Op("Tanh", [s.Op("Div", [masked, s.Number(2)])]), s.Number(2)]), "v")];
-            },
-            static inputs =>
-            {
-                // The bias goes through the cap: cap(x + b) = (cap(x + b) - cap(x)) + cap(x).
-                double[] query = inputs["q"];
-                double[] key = inputs["k"];
-                return
-                [
-                    new AttentionReference
-                    {
-                        SoftCap = 2,
-                        Bias = (row, head, position, other) =>
-                        {
-                            double product = 0;
-                            for (int element = 0; element < AttentionCases.Size; element++)
-                            {
-                                int from = ((row * AttentionCases.Heads) + head) * AttentionCases.Queries;
-                                product += query[((from + position) * AttentionCases.Size) + element] * key[((from + other) * AttentionCases.Size) + element];
-                            }
-
-                            double score = product * AttentionCases.Scale;
-                            return (2 * Math.Tanh((score + inputs["bias"][(position * AttentionCases.Queries) + other]) / 2)) - (2 * Math.Tanh(score / 2));
-                        },
-                    }.Compute(query, key, inputs["v"]),
-                ];
-            })
-        {
-            Inputs = [.. AttentionCases.Operands(), ("bias", DataType.Float, ["s", "s"], [AttentionCases.Queries, AttentionCases.Queries])],
-            Count = 0,
-            Miss = ("attention", "soft cap comes after a mask"),
-        },
-        new(
             "KeysAreWeights",
             static s => [s.Op("MatMul", [s.Op("Softmax", [s.Op("MatMul", ["x", s.Constant(Numbers(48), 8, 6)])], ("axis", -1)), s.Constant(Numbers(48), 6, 8)])],
             static inputs =>

@@ -43,6 +43,12 @@ internal sealed class AttentionBuilder(Value query, Value key, Value value)
 
     public long ScoresMode { get; init; }
 
+    /// <summary>What is done to scores beside what the other attributes say.</summary>
+    public AttentionModification? Modification { get; init; }
+
+    /// <summary>Tensors that the modification reads.</summary>
+    public IReadOnlyList<Value> ModificationTensors { get; init; } = [];
+
     /// <summary>Adds the node with all its outputs, of which unread ones cost nothing.</summary>
     public Node Add(ExpansionContext context)
     {
@@ -73,10 +79,15 @@ internal sealed class AttentionBuilder(Value query, Value key, Value value)
             attributes.Add((AttentionNode.KeyHeads, KeyHeads));
         }
 
+        if (Modification is not null)
+        {
+            attributes.Add((AttentionNode.Modification, Modification));
+        }
+
         context.AddWithOutputs(
             $"{AttentionNode.Domain}.{AttentionNode.Type}",
             [.. attributes],
-            [query, key, value, Mask, PastKey, PastValue, lengths, Sink, TotalLength],
+            [query, key, value, Mask, PastKey, PastValue, lengths, Sink, TotalLength, .. ModificationTensors],
             AttentionNode.Scores + 1,
             out Node node);
         return node;

@@ -47,6 +47,7 @@ internal sealed class AttentionLowering
 
         View? mask = _node.OptionalInput(AttentionNode.Mask) is { } maskValue ? Mask(maskValue) : null;
         View? sink = _node.OptionalInput(AttentionNode.Sink) is { } sinkValue ? _context.ReadContiguous(sinkValue) : null;
+        View[] tensors = [.. _node.Inputs.Skip(AttentionNode.InputCount).OfType<Value>().Select(ModificationTensor)];
         View output = Output();
         if (IsCached)
         {
@@ -54,10 +55,10 @@ internal sealed class AttentionLowering
             Append(value, _valueState!, "values");
         }
 
-        View?[] reads = [query, IsCached ? null : key, IsCached ? null : value, mask, sink, rows?.Keys, rows?.Offsets];
+        View?[] reads = [query, IsCached ? null : key, IsCached ? null : value, mask, sink, rows?.Keys, rows?.Offsets, .. tensors];
         View[] writes = scores is null ? [output] : [output, scores];
         _context.Add(new Kernel("attention", _node, [.. reads.Where(view => view is not null).Select(view => view!)], writes,
-            writer => Emit(writer, query, key, value, mask, sink, rows, output, scores))
+            writer => Emit(writer, query, key, value, Modifier(writer, mask, tensors), sink, rows, output, scores))
         {
             UpdatesState = IsCached,
             Summary = $"{_sizes.QueryHeads} query heads of {_sizes.HeadSize} on {_sizes.KeyHeads} key heads{(_isCausal ? ", causal" : "")}{(IsCached ? ", over the session's cache" : "")}",
@@ -81,7 +82,7 @@ internal sealed class AttentionLowering
         return byHead;
     }
 
-    private void Emit(KernelWriter writer, View query, View key, View value, View? mask, View? sink, AttentionRows? rows, View output, View? scores)
+    private void Emit(KernelWriter writer, View query, View key, View value, string modifier, View? sink, AttentionRows? rows, View output, View? scores)
     {
         using (writer.Block("var attention = new AttentionArguments").AsInitializer())
         {
@@ -138,7 +139,7 @@ internal sealed class AttentionLowering
             writer.Line($"attention.UsePlan({writer.Sequence});");
         }
 
-        writer.Line($"Attention.Run(Workers, attention, {Modifier(writer, mask)});");
+        writer.Line($"Attention.Run(Workers, attention, {modifier});");
         if (scores is not null)
         {
             if (IsCached)
@@ -148,7 +149,7 @@ internal sealed class AttentionLowering
             }
 
             string stage = _node.IntegerAttribute(AttentionNode.ScoresMode, 0) switch { 0 => "Products", 1 => "Capped", 2 => "Masked", _ => "Weights" };
-            writer.Line($"AttentionScores.Run(Workers, attention, {Modifier(writer, mask)}, AttentionScoreStage.{stage}, {writer.Pointer(scores)});");
+            writer.Line($"AttentionScores.Run(Workers, attention, {modifier}, AttentionScoreStage.{stage}, {writer.Pointer(scores)});");
         }
     }
 
@@ -179,8 +180,13 @@ internal sealed class AttentionLowering
         writer.Line($"{name}BatchStride = {Native(writer, view.Strides[0])}, {name}SequenceStride = {Native(writer, view.Strides[1])}, {name}HeadStride = {Native(writer, view.Strides[2])},");
     }
 
-    private static string Modifier(KernelWriter writer, View? mask)
+    private string Modifier(KernelWriter writer, View? mask, IReadOnlyList<View> tensors)
     {
+        if (_node.Attributes.TryGetValue(AttentionNode.Modification, out AttributeValue? attribute))
+        {
+            return ScoreModifierWriter.Write((AttentionModification)attribute.Value, tensors, writer);
+        }
+
         if (mask is null)
         {
             return "default(NoScoreModifier)";
@@ -195,6 +201,14 @@ internal sealed class AttentionLowering
         _node.HasAttribute(AttentionNode.Scale) ? KernelText.Float(_node.FloatAttribute(AttentionNode.Scale, 1))
             : _sizes.HeadSize.Value is { } size ? KernelText.Float((float)(1 / Math.Sqrt(size)))
             : $"1f / MathF.Sqrt({writer.Size(_sizes.HeadSize)})";
+
+    /// <summary>A tensor that the modification reads, over [batch, heads, queries, keys].</summary>
+    private View ModificationTensor(Value tensor)
+    {
+        var shape = new Shape([_sizes.Batch, _sizes.QueryHeads, _sizes.QueryLength, _sizes.TotalLength]);
+        View view = _context.Read(tensor).Broadcast(shape);
+        return ScoreModifierWriter.IsAddressable(view) ? view : _context.MakeContiguous(_context.Read(tensor), _node).Broadcast(shape);
+    }
 
     /// <summary>The mask over [batch, heads, queries, keys], keys dense or repeated; only the keys it speaks of where it excludes the others.</summary>
     private View Mask(Value mask)

@@ -83,5 +83,8 @@ internal static class AttentionNode
     /// <summary>ONNX's <c>qk_matmul_output_mode</c>: 0 scaled products, 1 after the soft cap, 2 with mask, 3 after the softmax.</summary>
     public const string ScoresMode = "qk_matmul_output_mode";
 
+    /// <summary>An <see cref="AttentionModification"/> of the scores, whose tensors are the inputs behind the others; float32 or convertible to it.</summary>
+    public const string Modification = "score_modification";
+
     public static bool Is(Node node) => node is { Type: Type, Domain: Domain };
 }

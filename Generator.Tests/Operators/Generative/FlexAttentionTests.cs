@@ -22,21 +22,38 @@ public sealed class FlexAttentionTests : IDisposable
     [InlineData("none", 2, true)]
     [InlineData("causal", 4, true)]
     [InlineData("window", 2, true)]
-    [InlineData("slopes", 4, false)]
+    [InlineData("slopes", 4, true)]
     [InlineData("softcap", 4, true)]
     [InlineData("table", 2, true)]
-    [InlineData("square", 4, false)]
+    [InlineData("square", 4, true)]
+    [InlineData("mixed", 2, true)]
+    [InlineData("integers", 4, true)]
+    [InlineData("shared", 4, true)]
     [InlineData("probabilities", 4, false)]
     public void AgreesWithTheReference(string modification, int keyHeads, bool isRecognized)
     {
         ModelCompilation compilation = _models.Compile($"Flex{modification}{keyHeads}", Build(modification, keyHeads, DataType.Float));
         Assert.Equal(isRecognized, compilation.Result!.Recognitions.Any(static recognition => recognition.Pattern == PatternNames.Attention));
+        if (modification is "square" or "mixed" or "integers")
+        {
+            // Nothing but the attention has work: no scores and no tensor of queries × keys are made.
+            Assert.DoesNotContain(compilation.Result!.Kernels, static kernel => kernel.Kind is "matmul" or "loop" or "row loop");
+        }
+
+        if (!isRecognized)
+        {
+            // What stands in the way is told.
+            Assert.Contains(compilation.Result!.Misses, static miss => miss.Pattern == PatternNames.Attention && miss.Reason.Length > 0);
+        }
+
         GeneratedAssembly.Build([compilation]);
         using CompiledModel model = compilation.CreateModel();
         using CompiledSession session = model.CreateSession();
         (float[] q, float[] k, float[] v) = Operands(keyHeads);
+        (string, Tensor)[] captured = modification is "slopes" or "mixed" or "shared" ? [("shift", Tensor.Create(Shift, Queries, 1))] : [];
+        captured = modification == "shared" ? [.. captured, ("whole", Tensor.Create(Whole, Batch, Heads, Queries, Keys))] : captured;
         float[] actual = SmallModels.Run(
-            session, "y", ("q", Tensor.Create(q, Batch, Heads, Queries, Size)), ("k", Tensor.Create(k, Batch, keyHeads, Keys, Size)), ("v", Tensor.Create(v, Batch, keyHeads, Keys, ValueSize)));
+            session, "y", [.. captured, ("q", Tensor.Create(q, Batch, Heads, Queries, Size)), ("k", Tensor.Create(k, Batch, keyHeads, Keys, Size)), ("v", Tensor.Create(v, Batch, keyHeads, Keys, ValueSize))]);
         double[] expected = Reference(modification, keyHeads, q, k, v);
         Assert.Equal(expected.Length, actual.Length);
         for (int index = 0; index < expected.Length; index++)
@@ -96,10 +113,15 @@ public sealed class FlexAttentionTests : IDisposable
             attributes.Add((modification == "probabilities" ? "prob_mod" : "score_mod", Modification(modification, type)));
         }
 
-        if (modification == "slopes")
+        if (modification == "shared")
+        {
+            builder.Input("whole", "batch", Heads, "queries", "keys");
+        }
+
+        if (modification is "slopes" or "mixed" or "shared")
         {
             // Captured by the modification.
-            builder.Constant("slopes", Slopes, Heads, 1, 1);
+            builder.Constant("slopes", Slopes, Heads, 1, 1).Input("shift", "queries", 1);
         }
 
         if (modification == "table")
@@ -112,12 +134,16 @@ public sealed class FlexAttentionTests : IDisposable
 
     private static float[] Slopes => [0.5f, 0.25f, 0.125f, 0.0625f];
 
+    private static float[] Whole => OnnxModelBuilder.WeightValues("whole", Batch, Heads, Queries, Keys);
+
+    private static float[] Shift => OnnxModelBuilder.WeightValues("shift", Queries, 1);
+
     private static float[] Table => OnnxModelBuilder.WeightValues("table", Queries + Keys);
 
     private static OnnxModelBuilder Modification(string name, DataType type)
     {
         OnnxModelBuilder body = new OnnxModelBuilder(26).Input("s", type, "B", "H", "L", "S");
-        if (name is "causal" or "window" or "slopes" or "table")
+        if (name is "causal" or "window" or "slopes" or "table" or "integers" or "mixed" or "shared")
         {
             body.Integer("zero", 0).Integer("one", 1).Integer("two", 2).Integer("three", 3).Integers("column", -1, 1)
                 .Node("Shape", ["s"], ["shape"]).Node("Gather", ["shape", "two"], ["queries_"]).Node("Gather", ["shape", "three"], ["keys_"])
@@ -143,6 +169,20 @@ public sealed class FlexAttentionTests : IDisposable
             case "softcap":
                 body.Node("Div", ["s", "cap"], ["small"]).Node("Tanh", ["small"], ["bent"]).Node("Mul", ["bent", "cap"], ["t"]);
                 break;
+            case "integers":
+                // A choice by the position, by the head and by the score itself, of a tensor of the run.
+                body.Node("Abs", ["distance"], ["far"]).Node("Less", ["far", "three"], ["near"]).Node("Greater", ["s", "cap"], ["large"]).Node("And", ["near", "large"], ["both"])
+                    .Node("Sin", ["s"], ["wave"]).Node("Where", ["both", "wave", "s"], ["t"]);
+                break;
+            case "shared":
+                // The slopes' bias is read beside a tensor of queries × keys, and once more on its own.
+                body.Node("Cast", ["distance"], ["number"], ("to", 1)).Node("Mul", ["number", "slopes"], ["bias"]).Node("Add", ["bias", "whole"], ["both"]).Node("Sin", ["s"], ["wave"])
+                    .Node("Mul", ["wave", "both"], ["bent"]).Node("Mul", ["bias", "s"], ["steep"]).Node("Add", ["bent", "steep"], ["t"]);
+                break;
+            case "mixed":
+                body.Node("Cast", ["distance"], ["number"], ("to", 1)).Node("Mul", ["number", "slopes"], ["bias"]).Node("Mul", ["s", "bias"], ["bent"]).Node("Tanh", ["bent"], ["small"])
+                    .Node("Add", ["small", "shift"], ["t"]);
+                break;
             case "square":
                 body.Node("Mul", ["s", "s"], ["t"]);
                 break;
@@ -154,7 +194,7 @@ public sealed class FlexAttentionTests : IDisposable
         return body.Output("t", type, "B", "H", "L", "S");
     }
 
-    private static double Modify(string modification, double score, int head, int query, int key) => modification switch
+    private static double Modify(string modification, double score, int batch, int head, int query, int key) => modification switch
     {
         "causal" => key <= query ? score : double.NegativeInfinity,
         "window" => key <= query && query - key < 3 ? score : double.NegativeInfinity,
@@ -162,6 +202,9 @@ public sealed class FlexAttentionTests : IDisposable
         "table" => score + Table[query - key + Keys],
         "softcap" => 0.7 * Math.Tanh(score / 0.7),
         "square" => score * score,
+        "integers" => Math.Abs(query - key) < 3 && score > 0.7 ? Math.Sin(score) : score,
+        "shared" => (Math.Sin(score) * (((query - key) * Slopes[head]) + Whole[(((((batch * Heads) + head) * Queries) + query) * Keys) + key])) + ((query - key) * Slopes[head] * score),
+        "mixed" => Math.Tanh(score * (query - key) * Slopes[head]) + Shift[query],
         _ => score,
     };
 
@@ -173,7 +216,7 @@ public sealed class FlexAttentionTests : IDisposable
             int batch = row / Queries / Heads, head = row / Queries % Heads, query = row % Queries;
             int keys = ((batch * keyHeads) + (head * keyHeads / Heads)) * Keys;
             double[] scores = [.. Enumerable.Range(0, Keys).Select(key =>
-                Modify(modification, Enumerable.Range(0, Size).Sum(element => (double)q[(row * Size) + element] * k[((keys + key) * Size) + element]) / Math.Sqrt(Size), head, query, key))];
+                Modify(modification, Enumerable.Range(0, Size).Sum(element => (double)q[(row * Size) + element] * k[((keys + key) * Size) + element]) / Math.Sqrt(Size), batch, head, query, key))];
             double[] weights = [.. scores.Select(score => Math.Exp(score - scores.Max()))];
             double factor = (modification == "probabilities" ? 0.7 : 1) / weights.Sum();
             for (int element = 0; element < ValueSize; element++)

@@ -1,4 +1,5 @@
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Operators;
 
 namespace Cameo.Generator.Passes.Recognition;
 
@@ -17,7 +18,18 @@ internal sealed class AttentionPattern : Pattern
 
     public override void Rewrite(Node node, RecognitionContext context)
     {
-        if (ScoreChain.Find(node.Input(0)) is not { } scores || !IsComputedFromInputs(scores.Product.Input(1)))
+        if (ScoreChain.Find(node.Input(0)) is not { } scores)
+        {
+            // A score is changed in a way of its own.
+            if (ScoreModification.TryRewrite(node, context) is { Length: > 0 } obstacle && (node.Output.Consumers.Any(ScoreChain.IsProduct) || IsFlexible(node)))
+            {
+                context.Miss(PatternNames.Attention, node, obstacle);
+            }
+
+            return;
+        }
+
+        if (!IsComputedFromInputs(scores.Product.Input(1)))
         {
             return;
         }
@@ -25,8 +37,8 @@ internal sealed class AttentionPattern : Pattern
         ProbabilityChain? probabilities = ProbabilityChain.Follow(node, context.Graph, out string reason);
         if (probabilities is null)
         {
-            // A softmax over a product is an attention only if something is weighed with it.
-            if (node.Output.Consumers.Any(ScoreChain.IsProduct))
+            // A softmax over a product is an attention only if something is weighed with it, or the model says so.
+            if (node.Output.Consumers.Any(ScoreChain.IsProduct) || IsFlexible(node))
             {
                 context.Miss(PatternNames.Attention, node, reason);
             }
@@ -36,14 +48,17 @@ internal sealed class AttentionPattern : Pattern
 
         SizeAgreement.Settle(scores, probabilities, context);
         reason = AttentionMatch.TryRewrite(node, scores, probabilities, context);
-        if (reason.Length > 0)
+        if (reason.Length > 0 && ScoreModification.TryRewrite(node, context).Length > 0)
         {
             context.Miss(PatternNames.Attention, node, reason);
         }
     }
 
+    /// <summary>Whether a softmax is that of a FlexAttention, which is an attention however it is modified.</summary>
+    private static bool IsFlexible(Node softmax) => softmax.Origins.Any(origin => origin.StartsWith($"{FlexAttentionOperator.PreviewDomain}.FlexAttention ", StringComparison.Ordinal));
+
     /// <summary>Products with weights are layers, whatever follows them.</summary>
-    private static bool IsComputedFromInputs(Value value)
+    public static bool IsComputedFromInputs(Value value)
     {
         var seen = new HashSet<Value> { value };
         var pending = new Stack<Value>(seen);
