@@ -24,7 +24,15 @@ internal sealed class MatMulOperator : Operator
     {
         ElementTypeSet.Numeric.Require(node, 0);
         ElementTypeSet.RequireEqual(node, 0, 1);
-        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ResultShape(node, node.Input(0).Shape, node.Input(1).Shape)));
+        Shape a = node.Input(0).Shape, b = node.Input(1).Shape;
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ResultShape(node, a, b)));
+
+        // Where one side says the depth and the other leaves it open, runs are held to it.
+        Dimension depth = a[a.Rank - 1], rows = b[Math.Max(0, b.Rank - 2)];
+        if (depth.IsStatic != rows.IsStatic)
+        {
+            context.Require(depth.IsStatic ? rows : depth, (depth.IsStatic ? depth : rows).Constant, $"depth of {node}");
+        }
     }
 
     /// <summary>numpy's rules: vectors lose their axis, leading axes broadcast.</summary>
@@ -90,10 +98,10 @@ internal sealed class MatMulOperator : Operator
     private static void LowerPacked(Node node, FusedEpilogue epilogue, WeightExpression weight, LoweringContext context)
     {
         Value a = node.Input(0);
-        Dimension depth = a.Shape[a.Shape.Rank - 1];
+        long depth = node.Input(1).Shape[node.Input(1).Shape.Rank - 2].Constant;
         long columns = node.Output.Shape[node.Output.Shape.Rank - 1].Constant;
         View left = ReadRows(a, context);
-        var weights = FloatPanels.Create(node.Input(1).Name, weight, depth.Constant, columns, context);
+        var weights = FloatPanels.Create(node.Input(1).Name, weight, depth, columns, context);
         View output = context.Write(epilogue.Output, allowStrides: epilogue.Output.Shape.Rank == 2);
         context.Add(new PackedProduct(node, left, weights, [new ProductPart(epilogue, output, columns)]).ToKernel());
     }

@@ -53,6 +53,9 @@ public sealed class ClassicalModelTests : IDisposable
         float[] logistic = Regress("LinearRegressor", ("coefficients", new[] { 1f, 2, 3, 0, 0, 1 }), ("targets", 2), ("post_transform", "LOGISTIC"), ("intercepts", new[] { 0f, 0 }));
         Assert.Equal(1 / (1 + Math.Exp(-6)), logistic[0], 1e-6);
         Assert.Equal([6f], Regress("LinearRegressor", ("coefficients", new[] { 1f, 2, 3 })));
+        OnnxModelBuilder open = MachineLearningModels.Build("LinearRegressor", 1, [(DataType.Float, ["n", "f"])], [(DataType.Float, 2)], ("coefficients", new[] { 1f, 2, 3 }));
+        Assert.Equal([14f, -6], _models.Run(open, Tensor.Create([1f, 2, 3, -1, -1, -1], 2, 3))["a"].AsSpan<float>().ToArray());
+        Assert.Throws<DimensionOutOfBoundsException>(() => _models.Run(open, Tensor.Create([1f, 2, 3, 4], 2, 2)));
         Assert.Contains("are not those of 9223372036854775807 targets", _models.Refusal(Regressor("LinearRegressor", ("coefficients", new[] { 1f, 2, 3 }), ("targets", long.MaxValue))));
         Assert.Contains("has 3 features, the model is made for 2", _models.Refusal(Regressor("LinearRegressor", ("coefficients", new[] { 1f, 2 }))));
     }
