@@ -171,5 +171,8 @@ internal static class OperatorRegistry
         NGramRepeatBlockOperator.All,
         BifurcationDetectorOperator.All,
         ConvTransposeWithDynamicPadsOperator.All,
+        StringSplitOperator.All,
+        StringNormalizerOperator.All,
+        TokenizerOperator.All,
     ];
 }

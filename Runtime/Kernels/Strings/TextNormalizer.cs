@@ -15,7 +15,7 @@ public sealed unsafe class TextNormalizer
     /// <param name="lowers">Whether letters become lower case.</param>
     /// <param name="raises">Whether letters become upper case.</param>
     /// <param name="stopWords">What is dropped.</param>
-    public TextNormalizer(bool isCaseSensitive, bool lowers, bool raises, params ReadOnlySpan<string> stopWords)
+    public TextNormalizer(bool isCaseSensitive, bool lowers, bool raises, ReadOnlySpan<string> stopWords)
     {
         _stopWords = new HashSet<string>(stopWords.Length, isCaseSensitive ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);
         foreach (string word in stopWords)

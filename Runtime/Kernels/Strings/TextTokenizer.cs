@@ -16,7 +16,7 @@ public sealed unsafe class TextTokenizer
     /// <param name="minimum">Characters that a token has at least; shorter ones are dropped.</param>
     /// <param name="splits">Whether the expressions match what stands between tokens; else there is one and it matches tokens.</param>
     /// <param name="patterns">The expressions; none to make each character a token.</param>
-    public TextTokenizer(int minimum, bool splits, params ReadOnlySpan<string> patterns)
+    public TextTokenizer(int minimum, bool splits, ReadOnlySpan<string> patterns)
     {
         _minimum = minimum;
         _splits = splits;
