@@ -453,7 +453,8 @@ internal sealed class GraphLowering : LoweringContext
             writer.Line($"{type}* elements = {writer.Pointer(view)};");
             for (int index = 0; index < elements.Count; index++)
             {
-                writer.Line($"elements[{index}] = ({type})({writer.Size(elements[index])});");
+                string element = writer.Size(elements[index]);
+                writer.Line($"elements[{index}] = {(value.ElementType == ElementType.Boolean ? $"{element} != 0" : $"({type})({element})")};");
             }
         }));
         return view;
