@@ -35,7 +35,9 @@ public static unsafe class IntegerMatrixMultiply
             throw new NotSupportedException($"The left operand of an integer product is byte or sbyte, not {typeof(TLeft)}.");
         }
 
-        if (weights.Words == null || weights.ColumnSums == null || weights.Depth < 0 || weights.Columns < 0)
+        // What has no elements needs no memory.
+        bool lacksMemory = weights.Columns > 0 && ((weights.Words == null && weights.Depth > 0) || weights.ColumnSums == null);
+        if (lacksMemory || weights.Depth < 0 || weights.Columns < 0)
         {
             throw new ArgumentException($"An integer matrix needs words, column sums and sizes of at least 0, not {weights.Depth} × {weights.Columns}.", nameof(weights));
         }
