@@ -95,10 +95,16 @@ internal static class ModelCompiler
             return diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticLevel.Error);
         }
 
+        bool Collect()
+        {
+            LaterFaults.Collect(graph, diagnostics, cancellationToken);
+            return false;
+        }
+
         LoweredModel? lowered = null;
         SizeSeparation? wanted = null;
         bool succeeded = Stage("import", () => { })
-            && Stage("shapes", () => ShapePropagation.Run(graph, diagnostics, cancellationToken))
+            && (Stage("shapes", () => ShapePropagation.Run(graph, diagnostics, cancellationToken)) || Collect())
             && Stage("normalization", () => OperatorNormalization.Run(graph, diagnostics, cancellationToken))
             && Stage("recognition", () => PatternRecognition.Run(graph, diagnostics, cancellationToken))
             && Stage("states", () => wanted = StateRecognition.Run(graph, options, diagnostics, separation, cancellationToken))
