@@ -41,7 +41,7 @@ internal sealed class Graph(string name)
     /// <summary>Adds a requirement that is not there yet.</summary>
     public void Require(SizeRequirement requirement)
     {
-        if (!Requirements.Contains(requirement))
+        if (!Requirements.Any(known => known.Value == requirement.Value && known.Size == requirement.Size))
         {
             Requirements.Add(requirement);
         }

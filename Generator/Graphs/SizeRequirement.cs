@@ -4,4 +4,8 @@ namespace Cameo.Generator.Graphs;
 /// <param name="Size">The size.</param>
 /// <param name="Value">What it must be.</param>
 /// <param name="What">What it is the size of, and why it matters, for the message.</param>
-internal sealed record SizeRequirement(Dimension Size, long Value, string What);
+internal sealed record SizeRequirement(Dimension Size, long Value, string What)
+{
+    /// <summary>Whether inference found it, and finds it again in every round: in an early one sizes may still be other expressions.</summary>
+    public bool IsInferred { get; init; }
+}

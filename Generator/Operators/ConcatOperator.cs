@@ -47,6 +47,11 @@ internal sealed class ConcatOperator : Operator
                     throw new ModelException(node, $"inputs have the shapes {inputs[0].Shape} and {shape}, which differ at axis {current}");
                 }
 
+                if (current != axis)
+                {
+                    context.RequireEqual(node, sizes[current], shape[current], $"sizes at axis {current} of the inputs");
+                }
+
                 // Where one input knows the size, all have it.
                 sizes[current] = current == axis ? sizes[current] + shape[current] : sizes[current].IsStatic ? sizes[current] : shape[current].IsStatic ? shape[current] : sizes[current];
             }

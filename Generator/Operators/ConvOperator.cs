@@ -30,11 +30,11 @@ internal sealed class ConvOperator : Operator
     {
         ElementTypeSet.Floating.Require(node, 0);
         ElementTypeSet.RequireEqual(node, 0, 1);
-        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ResultShape(node, node.Input(0).Shape, node.Input(1).Shape, context.Symbols)));
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ResultShape(node, node.Input(0).Shape, node.Input(1).Shape, context)));
     }
 
     /// <summary>The result's shape for an input [batch, channels, …] and weights, after checks of both and of the node's attributes.</summary>
-    public static Shape ResultShape(Node node, Shape x, Shape weights, SymbolTable symbols)
+    public static Shape ResultShape(Node node, Shape x, Shape weights, InferenceContext context)
     {
         long groups = node.IntegerAttribute("group", 1);
         WindowAxes.CheckRank(node, x);
@@ -48,7 +48,8 @@ internal sealed class ConvOperator : Operator
             throw new ModelException(node, $"attribute 'kernel_shape' [{string.Join(", ", kernel)}] contradicts the weights' shape {weights}");
         }
 
-        IReadOnlyList<WindowAxis> axes = WindowAxes.Of(node, x, [.. weights.Skip(2)], symbols);
+        context.RequireEqual(node, x[1], weights[1] * groups, "the channels of input and weights");
+        IReadOnlyList<WindowAxis> axes = WindowAxes.Of(node, x, [.. weights.Skip(2)], context.Symbols);
         return new Shape([x[0], weights[0], .. axes.Select(axis => axis.Output)]);
     }
 

@@ -16,7 +16,7 @@ internal sealed class ExpandOperator : Operator
     public override void Infer(Node node, InferenceContext context)
     {
         Value input = node.Input(0);
-        Shape shape = ShapeMath.Broadcast(node, input.Shape, new Shape(context.RequiredElements(node, 1, "the shape")));
+        Shape shape = ShapeMath.Broadcast(node, input.Shape, new Shape(context.RequiredElements(node, 1, "the shape")), context);
         if (shape.Any(size => size.Value < 0))
         {
             throw new ModelException(node, $"the shape {shape} has a negative size");

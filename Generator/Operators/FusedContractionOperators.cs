@@ -26,9 +26,9 @@ internal sealed class FusedContractionOperators : Operator
         ElementTypeSet.Floating.Require(node, 0);
         ElementTypeSet.RequireEqual(node, 0, 1);
         Shape shape = Type == "FusedConv"
-            ? ConvOperator.ResultShape(node, node.Input(0).Shape, node.Input(1).Shape, context.Symbols)
-            : GemmOperator.ResultShape(node);
-        if (Type == "FusedConv" && node.OptionalInput(3) is { } sum && !ShapeMath.BroadcastsTo(sum.Shape, shape))
+            ? ConvOperator.ResultShape(node, node.Input(0).Shape, node.Input(1).Shape, context)
+            : GemmOperator.ResultShape(node, context);
+        if (Type == "FusedConv" && node.OptionalInput(3) is { } sum && !ShapeMath.BroadcastsTo(node, sum.Shape, shape, context))
         {
             throw new ModelException(node, $"Z of shape {sum.Shape} does not broadcast to {shape}");
         }

@@ -24,7 +24,7 @@ internal sealed class FusedMatMulOperator : Operator
         ElementTypeSet.Floating.Require(node, 0);
         ElementTypeSet.RequireEqual(node, 0, 1);
         Shape Operand(int input) => new([.. Permutation(node, input).Select(axis => node.Input(input).Shape[axis])]);
-        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, MatMulOperator.ResultShape(node, Operand(0), Operand(1))));
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, MatMulOperator.ResultShape(node, Operand(0), Operand(1), context)));
     }
 
     /// <summary>With batches moved it becomes transpositions and a product, which recognition follows.</summary>

@@ -18,11 +18,11 @@ internal sealed class GemmOperator : Operator
     {
         ElementTypeSet.Numeric.Require(node, 0);
         ElementTypeSet.RequireEqual(node, 0, 1);
-        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ResultShape(node)));
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ResultShape(node, context)));
     }
 
     /// <summary>The result's shape, after checks of the operands.</summary>
-    public static Shape ResultShape(Node node)
+    public static Shape ResultShape(Node node, InferenceContext context)
     {
         Shape a = Matrix(node, 0, "transA");
         Shape b = Matrix(node, 1, "transB");
@@ -31,11 +31,12 @@ internal sealed class GemmOperator : Operator
             throw new ModelException(node, $"matrices of {a} and {b} cannot be multiplied");
         }
 
+        context.RequireEqual(node, a[1], b[0], "the columns and the rows");
         var shape = new Shape([a[0], b[1]]);
         if (node.OptionalInput(2) is { } c)
         {
             ElementTypeSet.RequireEqual(node, 0, 2);
-            if (!ShapeMath.BroadcastsTo(c.Shape, shape))
+            if (!ShapeMath.BroadcastsTo(node, c.Shape, shape, context))
             {
                 throw new ModelException(node, $"C of shape {c.Shape} does not broadcast to {shape}");
             }

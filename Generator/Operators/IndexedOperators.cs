@@ -50,10 +50,19 @@ internal sealed class IndexedOperators : Operator
         }
         else
         {
-            ShapeMath.Axis(node, node.IntegerAttribute("axis", 0), data.Shape.Rank);
+            int axis = ShapeMath.Axis(node, node.IntegerAttribute("axis", 0), data.Shape.Rank);
             if (indices.Rank != data.Shape.Rank)
             {
                 throw new ModelException(node, $"indices of shape {indices} do not have the rank of the data's {data.Shape}");
+            }
+
+            // Along the other axes, elements stay at their places.
+            for (int other = 0; other < indices.Rank; other++)
+            {
+                if (other != axis)
+                {
+                    context.RequireAtMost(node, indices[other], data.Shape[other], $"indices along axis {other}");
+                }
             }
         }
 
@@ -65,12 +74,43 @@ internal sealed class IndexedOperators : Operator
                 throw ModelException.Unsupported(node, $"strings cannot be combined by reduction '{node.StringAttribute("reduction", "none")}'");
             }
 
+            RequireUpdates(node, TakesTuples ? new Shape([.. indices.Take(indices.Rank - 1), .. data.Shape.Skip(Depth(node))]) : indices, context);
             context.SetType(node.Output, data.RequiredType);
             return;
         }
 
+        for (int axis = 0; axis < (TakesTuples ? Batch(node) : 0); axis++)
+        {
+            RequireSame(node, indices, data.Shape, axis, context);
+        }
+
         Shape shape = !TakesTuples ? indices : new Shape([.. indices.Take(indices.Rank - 1), .. data.Shape.Skip(Batch(node) + Depth(node))]);
         context.SetType(node.Output, new TensorType(data.ElementType, shape));
+    }
+
+    /// <summary>There is an update for each index.</summary>
+    private static void RequireUpdates(Node node, Shape expected, InferenceContext context)
+    {
+        Shape updates = node.Input(2).Shape;
+        if (updates.Rank != expected.Rank)
+        {
+            throw new ModelException(node, $"updates of shape {updates} do not fit the expected shape {expected}");
+        }
+
+        for (int axis = 0; axis < expected.Rank; axis++)
+        {
+            RequireSame(node, updates, expected, axis, context);
+        }
+    }
+
+    private static void RequireSame(Node node, Shape actual, Shape expected, int axis, InferenceContext context)
+    {
+        if ((actual[axis] - expected[axis]).Value is { } difference && difference != 0)
+        {
+            throw new ModelException(node, $"a shape of {actual} does not fit {expected}");
+        }
+
+        context.RequireEqual(node, actual[axis], expected[axis], $"sizes at axis {axis}");
     }
 
     public override void Lower(Node node, LoweringContext context)

@@ -100,6 +100,48 @@ internal sealed class InferenceContext(Graph graph, InferenceContext? outer = nu
         }
     }
 
+    /// <summary>Two sizes that an operator needs to be equal: where only a run knows them, one in which they differ is refused. Sizes that are known to differ are the caller's to refuse.</summary>
+    public void RequireEqual(Node node, Dimension left, Dimension right, string what)
+    {
+        if ((left - right) is { IsStatic: false } difference)
+        {
+            Graph.Require(new SizeRequirement(difference, 0, $"difference between {what} of {node}") { IsInferred = true });
+        }
+    }
+
+    /// <summary>A size that may not be larger than another: runs in which it is are refused, and models of which it is known.</summary>
+    public void RequireAtMost(Node node, Dimension size, Dimension limit, string what)
+    {
+        Dimension excess = size - SymbolicMath.Minimum(size, limit, Symbols);
+        if (excess.Value > 0)
+        {
+            throw new ModelException(node, $"{what} are {size}, more than {limit}");
+        }
+
+        if (!excess.IsStatic)
+        {
+            Graph.Require(new SizeRequirement(excess, 0, $"excess over {limit} of {what} of {node}") { IsInferred = true });
+        }
+    }
+
+    /// <summary>Two sizes that broadcast to each other: a run in which they differ and neither is 1 is refused.</summary>
+    public void RequireBroadcast(Node node, Dimension left, Dimension right) => RequireFit(node, left, right, IsOther(left) * IsOther(right));
+
+    /// <summary>A size that broadcasts to another: a run in which they differ and the first is not 1 is refused.</summary>
+    public void RequireBroadcastTo(Node node, Dimension from, Dimension to) => RequireFit(node, from, to, IsOther(from));
+
+    private void RequireFit(Node node, Dimension left, Dimension right, Dimension counts)
+    {
+        if ((left - right) * counts is { IsStatic: false } difference)
+        {
+            Graph.Require(new SizeRequirement(difference, 0, $"difference between {left} and {right}, which {node} broadcasts") { IsInferred = true });
+        }
+    }
+
+    /// <summary>0 for a size of 1, else 1.</summary>
+    private Dimension IsOther(Dimension size) =>
+        size.Value is { } known ? known == 1 ? 0 : 1 : SymbolicMath.Minimum(SymbolicMath.Maximum(size - 1, 1 - size, Symbols), Dimension.One, Symbols);
+
     /// <summary>Refuses runs in which a number is 0.</summary>
     public void RequireNonzero(Dimension number, string what) =>
         Require(SymbolicMath.Minimum(Dimension.One, SymbolicMath.Maximum(number, -number, Symbols), Symbols), 1, $"{what}, as a number that is not 0");

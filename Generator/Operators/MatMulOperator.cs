@@ -24,19 +24,11 @@ internal sealed class MatMulOperator : Operator
     {
         ElementTypeSet.Numeric.Require(node, 0);
         ElementTypeSet.RequireEqual(node, 0, 1);
-        Shape a = node.Input(0).Shape, b = node.Input(1).Shape;
-        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ResultShape(node, a, b)));
-
-        // Where one side says the depth and the other leaves it open, runs are held to it.
-        Dimension depth = a[a.Rank - 1], rows = b[Math.Max(0, b.Rank - 2)];
-        if (depth.IsStatic != rows.IsStatic)
-        {
-            context.Require(depth.IsStatic ? rows : depth, (depth.IsStatic ? depth : rows).Constant, $"depth of {node}");
-        }
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ResultShape(node, node.Input(0).Shape, node.Input(1).Shape, context)));
     }
 
     /// <summary>numpy's rules: vectors lose their axis, leading axes broadcast.</summary>
-    public static Shape ResultShape(Node node, Shape a, Shape b)
+    public static Shape ResultShape(Node node, Shape a, Shape b, InferenceContext context)
     {
         if (a.Rank == 0 || b.Rank == 0)
         {
@@ -50,7 +42,8 @@ internal sealed class MatMulOperator : Operator
             throw new ModelException(node, $"shapes {a} and {b} cannot be multiplied: {depth} columns meet {rows} rows");
         }
 
-        Shape batch = ShapeMath.Broadcast(node, new Shape([.. a.Take(Math.Max(0, a.Rank - 2))]), new Shape([.. b.Take(Math.Max(0, b.Rank - 2))]));
+        context.RequireEqual(node, depth, rows, "the columns and the rows");
+        Shape batch = ShapeMath.Broadcast(node, new Shape([.. a.Take(Math.Max(0, a.Rank - 2))]), new Shape([.. b.Take(Math.Max(0, b.Rank - 2))]), context);
         return new Shape([.. batch, .. a.Rank > 1 ? [a[a.Rank - 2]] : Array.Empty<Dimension>(), .. b.Rank > 1 ? [b[b.Rank - 1]] : Array.Empty<Dimension>()]);
     }
 
@@ -97,11 +90,13 @@ internal sealed class MatMulOperator : Operator
 
     private static void LowerPacked(Node node, FusedEpilogue epilogue, WeightExpression weight, LoweringContext context)
     {
-        Value a = node.Input(0);
-        long depth = node.Input(1).Shape[node.Input(1).Shape.Rank - 2].Constant;
+        Value a = node.Input(0), b = node.Input(1);
+
+        // Rows are as long as the weights are deep, even where only a run knows how long they are.
+        long depth = b.Shape[b.Shape.Rank - 2].Constant;
         long columns = node.Output.Shape[node.Output.Shape.Rank - 1].Constant;
         View left = ReadRows(a, context);
-        var weights = FloatPanels.Create(node.Input(1).Name, weight, depth, columns, context);
+        var weights = FloatPanels.Create(b.Name, weight, depth, columns, context);
         View output = context.Write(epilogue.Output, allowStrides: epilogue.Output.Shape.Rank == 2);
         context.Add(new PackedProduct(node, left, weights, [new ProductPart(epilogue, output, columns)]).ToKernel());
     }

@@ -42,7 +42,7 @@ internal sealed class NormalizationOperators : Operator
         int axis = Axis(node);
         for (int input = 1; input < node.Inputs.Count; input++)
         {
-            if (node.OptionalInput(input) is { } factor && !ShapeMath.BroadcastsTo(factor.Shape, x.Shape))
+            if (node.OptionalInput(input) is { } factor && !ShapeMath.BroadcastsTo(node, factor.Shape, x.Shape, context))
             {
                 throw new ModelException(node, $"input {input} of shape {factor.Shape} does not broadcast to {x.Shape}");
             }

@@ -16,7 +16,7 @@ internal abstract class PointwiseOperator : Operator
     public override void Infer(Node node, InferenceContext context)
     {
         Shape shape = node.Inputs.Where(input => input is not null).Select(input => input!.Shape)
-            .Aggregate(node.Input(0).Shape, (left, right) => ShapeMath.Broadcast(node, left, right));
+            .Aggregate(node.Input(0).Shape, (left, right) => ShapeMath.Broadcast(node, left, right, context));
         Expression expression = Express(node, [.. node.Inputs.Select((input, index) => input is null ? null : (Expression)new InputExpression(index, input.ElementType))]);
         context.SetType(node.Output, new TensorType(expression.Type, shape));
         PointwiseFolding.Fold(node, expression, context);

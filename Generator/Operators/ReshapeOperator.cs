@@ -57,6 +57,8 @@ internal sealed class ReshapeOperator : ReshapingOperator
             throw new ModelException(node, $"{from} cannot be reshaped to {shape}");
         }
 
+        context.RequireEqual(node, from.ElementCount, shape.ElementCount, "the elements of the input and the result");
+
         return shape;
     }
 

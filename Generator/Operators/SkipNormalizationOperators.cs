@@ -39,7 +39,7 @@ internal sealed class SkipNormalizationOperators : Operator
             {
                 ElementTypeSet.RequireEqual(node, 0, input);
                 Shape shape = node.Input(input).Shape;
-                if (!ShapeMath.BroadcastsTo(shape, x.Shape) || (input > 1 && shape.Rank != 1))
+                if (!ShapeMath.BroadcastsTo(node, shape, x.Shape, context) || (input > 1 && shape.Rank != 1))
                 {
                     throw new ModelException(node, $"input {input} of shape {shape} does not fit the input's {x.Shape}");
                 }

@@ -88,6 +88,7 @@ internal static class ShapePropagation
     private static bool InferAll(Graph graph, InferenceContext context, List<DiagnosticInfo> diagnostics)
     {
         bool defined = false;
+        graph.Requirements.RemoveAll(static requirement => requirement.IsInferred);
         for (int index = 0; index < graph.Nodes.Count; index++)
         {
             Node node = graph.Nodes[index];

@@ -24,7 +24,7 @@ internal sealed class IntegerConvOperator : Operator
         context.Add(Name, [.. ConvAttributes(like), ("to", (object)(long)type)], x, weights, zeroX, zeroWeights);
 
     public override void Infer(Node node, InferenceContext context) =>
-        context.SetType(node.Output, new TensorType((ElementType)node.IntegerAttribute("to", (long)ElementType.Int32), ConvOperator.ResultShape(node, node.Input(0).Shape, node.Input(1).Shape, context.Symbols)));
+        context.SetType(node.Output, new TensorType((ElementType)node.IntegerAttribute("to", (long)ElementType.Int32), ConvOperator.ResultShape(node, node.Input(0).Shape, node.Input(1).Shape, context)));
 
     public override bool Expand(Node node, ExpansionContext context)
     {

@@ -37,7 +37,7 @@ internal sealed class IntegerMatMulOperator : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
-        Shape result = MatMulOperator.ResultShape(node, node.Input(0).Shape, node.Input(1).Shape);
+        Shape result = MatMulOperator.ResultShape(node, node.Input(0).Shape, node.Input(1).Shape, context);
         context.SetType(node.Output, new TensorType((ElementType)node.IntegerAttribute("to", (long)ElementType.Int32), result));
     }
 

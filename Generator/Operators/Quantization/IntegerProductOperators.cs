@@ -37,7 +37,7 @@ internal sealed class IntegerProductOperators : Operator
         Shape b = node.Input(1).Shape;
         context.SetType(node.Output, new TensorType(
             Type is "MatMulIntegerToFloat" or "DynamicQuantizeMatMul" ? node.Input(2).ElementType : ElementType.Int32,
-            Type == "ConvInteger" ? ConvOperator.ResultShape(node, a, b, context.Symbols) : MatMulOperator.ResultShape(node, a, b)));
+            Type == "ConvInteger" ? ConvOperator.ResultShape(node, a, b, context) : MatMulOperator.ResultShape(node, a, b, context)));
     }
 
     public override bool Normalize(Node node, ExpansionContext context)

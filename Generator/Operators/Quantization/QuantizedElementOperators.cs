@@ -32,10 +32,10 @@ internal sealed class QuantizedElementOperators : Operator
         Shape shape = node.Input(first).Shape;
         if (Type is "QLinearAdd" or "QLinearMul" or "QLinearWhere")
         {
-            shape = ShapeMath.Broadcast(node, shape, node.Input(first + 3).Shape);
+            shape = ShapeMath.Broadcast(node, shape, node.Input(first + 3).Shape, context);
         }
 
-        context.SetType(node.Output, new TensorType(node.Input(first).ElementType, first == 0 ? shape : ShapeMath.Broadcast(node, shape, node.Input(0).Shape)));
+        context.SetType(node.Output, new TensorType(node.Input(first).ElementType, first == 0 ? shape : ShapeMath.Broadcast(node, shape, node.Input(0).Shape, context)));
     }
 
     public override bool Normalize(Node node, ExpansionContext context)

@@ -39,7 +39,7 @@ internal sealed class QuantizedMatMulOperator : Operator
         context.Add(Name, [("block_size", blockSize), ("accuracy_level", accuracyLevel)], a, weights, scales, zeros);
 
     public override void Infer(Node node, InferenceContext context) =>
-        context.SetType(node.Output, new TensorType(ElementType.Float32, MatMulOperator.ResultShape(node, node.Input(0).Shape, node.Input(1).Shape)));
+        context.SetType(node.Output, new TensorType(ElementType.Float32, MatMulOperator.ResultShape(node, node.Input(0).Shape, node.Input(1).Shape, context)));
 
     public override bool Expand(Node node, ExpansionContext context)
     {

@@ -39,7 +39,7 @@ internal sealed class QuantizedProductOperators : Operator
         switch (Type)
         {
             case "QLinearMatMul":
-                context.SetType(node.Output, new TensorType(node.Input(7).ElementType, MatMulOperator.ResultShape(node, a, b)));
+                context.SetType(node.Output, new TensorType(node.Input(7).ElementType, MatMulOperator.ResultShape(node, a, b, context)));
                 break;
             case "QGemm":
                 if (a.Rank != 2 || b.Rank != 2)
@@ -48,12 +48,12 @@ internal sealed class QuantizedProductOperators : Operator
                 }
 
                 ElementType type = node.OptionalInput(7) is null ? ElementType.Float32 : node.OptionalInput(8)?.ElementType ?? node.Input(0).ElementType;
-                context.SetType(node.Output, new TensorType(type, MatMulOperator.ResultShape(node, Oriented(node, a, "transA"), Oriented(node, b, "transB"))));
+                context.SetType(node.Output, new TensorType(type, MatMulOperator.ResultShape(node, Oriented(node, a, "transA"), Oriented(node, b, "transB"), context)));
                 break;
             default:
                 Shape shape = IsChannelsLast(node)
-                    ? ChannelsLast.ToLast(ConvOperator.ResultShape(node, ChannelsLast.ToFirst(a), b, context.Symbols))
-                    : ConvOperator.ResultShape(node, a, b, context.Symbols);
+                    ? ChannelsLast.ToLast(ConvOperator.ResultShape(node, ChannelsLast.ToFirst(a), b, context))
+                    : ConvOperator.ResultShape(node, a, b, context);
                 context.SetType(node.Output, new TensorType(node.Input(7).ElementType, shape));
                 break;
         }

@@ -29,6 +29,7 @@ internal sealed class TopKOperator : Operator
         }
 
         context.RequireSizes(node, [count]);
+        context.RequireAtMost(node, count, x.Shape[axis], $"wanted elements along axis {axis}");
         var shape = new Shape([.. x.Shape.Select((size, current) => current == axis ? count : size)]);
         for (int index = 0; index < node.Outputs.Count; index++)
         {

@@ -1,0 +1,122 @@
+using Cameo.Sessions;
+using Cameo.Tests.ControlFlow;
+using Cameo.Tests.Infrastructure;
+using Xunit;
+using DataType = Cameo.Generator.Onnx.Proto.TensorProto.Types.DataType;
+
+namespace Cameo.Tests.Compilation;
+
+/// <summary>Sizes that the model leaves open though operators allow a single one.</summary>
+public sealed class OpenSizeTests : IDisposable
+{
+    private readonly SmallModels _models = new();
+
+    public void Dispose() => _models.Dispose();
+
+    [Fact]
+    public void ComparisonsOfSizesAreTruthValues()
+    {
+        using CompiledModel model = _models.Load("SizeComparison", new OnnxModelBuilder().Input("x", "n", 2).Integers("limit", 3, 2)
+            .Node("Shape", ["x"], ["shape"]).Node("Less", ["shape", "limit"], ["y"]).Output("y", DataType.Bool, 2));
+        using CompiledSession session = model.CreateSession();
+        bool[] Run(int rows) => session.Run(new Dictionary<string, Tensor> { ["x"] = new Tensor(ElementType.Float32, rows, 2) })["y"].AsSpan<bool>().ToArray();
+        Assert.Equal([true, false], Run(2));
+        Assert.Equal([false, false], Run(3));
+    }
+
+    /// <summary>Operands whose sizes are open broadcast where one of them is 1; others would be read beyond their end.</summary>
+    [Theory]
+    [InlineData("Add", "a", "b")]
+    [InlineData("Where", "a", "b")]
+    [InlineData("Add", "a", 3)]
+    [InlineData("MatMul", "a", "b")]
+    public void SizesThatDoNotBroadcastAreRefused(string type, object left, object right)
+    {
+        object[] Sizes(object size) => type == "MatMul" ? [size, 2, 2] : [size];
+        string[] inputs = type == "Where" ? ["condition", "x", "z"] : ["x", "z"];
+        OnnxModelBuilder builder = new OnnxModelBuilder().Input("x", Sizes(left)).Input("z", Sizes(right)).Boolean("condition", true).Node(type, inputs, ["y"]).Output("y", Sizes("result"));
+        using CompiledModel model = _models.Load($"Broadcast{type}{right}", builder);
+        using CompiledSession session = model.CreateSession();
+        long[] Run(long first, long second) => session.Run(new Dictionary<string, Tensor> { ["x"] = Ones(first), ["z"] = Ones(second) })["y"].Shape.ToArray();
+        Tensor Ones(long size) => new(ElementType.Float32, [.. Sizes("").Select(value => value is string ? size : 2L)]);
+        Assert.Equal(3, Run(1, 3)[0]);
+        Assert.Equal(3, Run(3, 3)[0]);
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(2, 3));
+        Assert.Equal(3, Run(1, 3)[0]);
+    }
+
+    [Fact]
+    public void PartsOfAConcatenationMustFit()
+    {
+        using CompiledModel model = _models.Load("Concatenation", new OnnxModelBuilder().Input("x", "n", 1).Input("z", "m", 2).Node("Concat", ["x", "z"], ["y"], ("axis", 1)).Output("y", "n", 3));
+        using CompiledSession session = model.CreateSession();
+        float[] Run(int rows) => SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 2], 2, 1)), ("z", new Tensor(ElementType.Float32, rows, 2)));
+        Assert.Equal([1, 0, 0, 2, 0, 0], Run(2));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(1));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(3));
+    }
+
+    [Fact]
+    public void AReshapeKeepsTheElements()
+    {
+        using CompiledModel model = _models.Load("Reshape", new OnnxModelBuilder().Input("x", "n").Integers("shape", -1, 3).Node("Reshape", ["x", "shape"], ["y"]).Output("y", "m", 3));
+        using CompiledSession session = model.CreateSession();
+        Assert.Equal([1, 2, 3, 4, 5, 6], SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 2, 3, 4, 5, 6], 6))));
+        Assert.Throws<DimensionOutOfBoundsException>(() => SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 2, 3, 4], 4))));
+    }
+
+    [Fact]
+    public void TopElementsAreThere()
+    {
+        using CompiledModel model = _models.Load("Top", new OnnxModelBuilder().Input("x", "n").Integers("k", 2).Node("TopK", ["x", "k"], ["y", "z"]).Output("y", 2));
+        using CompiledSession session = model.CreateSession();
+        Assert.Equal([3, 2], SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 3, 2], 3))));
+        Assert.Throws<DimensionOutOfBoundsException>(() => SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1], 1))));
+    }
+
+    [Fact]
+    public void IndicesOfElementsStayWithinTheOtherAxes()
+    {
+        using CompiledModel model = _models.Load("Elements", new OnnxModelBuilder().Input("x", "n", 2).Input("i", DataType.Int64, "m", 1).Node("GatherElements", ["x", "i"], ["y"], ("axis", 1)).Output("y", "m", 1));
+        using CompiledSession session = model.CreateSession();
+        float[] Run(int rows) => SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 2, 3, 4], 2, 2)), ("i", Tensor.Create<long>([.. Enumerable.Repeat(1L, rows)], rows, 1)));
+        Assert.Equal([2], Run(1));
+        Assert.Equal([2, 4], Run(2));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(3));
+    }
+
+    [Fact]
+    public void ThereIsAnUpdateForEachIndex()
+    {
+        OnnxModelBuilder builder = new OnnxModelBuilder().Input("x", 4).Input("i", DataType.Int64, "n").Input("u", "m").Node("ScatterElements", ["x", "i", "u"], ["y"]).Output("y", 4);
+        using CompiledModel model = _models.Load("Updates", builder);
+        using CompiledSession session = model.CreateSession();
+        float[] Run(int updates) => SmallModels.Run(
+            session, "y", ("x", new Tensor(ElementType.Float32, 4)), ("i", Tensor.Create<long>([1, 3], 2)), ("u", Tensor.Create<float>([.. Enumerable.Repeat(7f, updates)], updates)));
+        Assert.Equal([0, 7, 0, 7], Run(2));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(1));
+    }
+
+    [Fact]
+    public void ChannelsFitTheWeights()
+    {
+        using CompiledModel model = _models.Load("Channels", new OnnxModelBuilder().Input("x", 1, "channels", 2, 2).Constant("w", [2, 3], 1, 2, 1, 1).Node("Conv", ["x", "w"], ["y"]).Output("y", 1, 1, 2, 2));
+        using CompiledSession session = model.CreateSession();
+        Assert.Equal([17, 22, 27, 32], SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 2, 3, 4, 5, 6, 7, 8], 1, 2, 2, 2))));
+        Assert.Throws<DimensionOutOfBoundsException>(() => SmallModels.Run(session, "y", ("x", new Tensor(ElementType.Float32, 1, 1, 2, 2))));
+        Assert.Throws<DimensionOutOfBoundsException>(() => SmallModels.Run(session, "y", ("x", new Tensor(ElementType.Float32, 1, 3, 2, 2))));
+    }
+
+    [Theory]
+    [InlineData("MatMul")]
+    [InlineData("Gemm")]
+    public void RowsAreAsLongAsTheWeightsAreDeep(string type)
+    {
+        using CompiledModel model = _models.Load(type + "Depth", new OnnxModelBuilder().Input("x", "rows", "depth").Constant("w", [1, 2, 3, 4, 5, 6], 3, 2).Node(type, ["x", "w"], ["y"]).Output("y", "rows", 2));
+        using CompiledSession session = model.CreateSession();
+        Assert.Equal([22, 28, 49, 64], SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 2, 3, 4, 5, 6], 2, 3))));
+        DimensionOutOfBoundsException exception = Assert.Throws<DimensionOutOfBoundsException>(() => SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 2, 3, 4], 2, 2))));
+        Assert.Contains("the columns and the rows", exception.Message, StringComparison.Ordinal);
+        Assert.Equal([22, 28], SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 2, 3], 1, 3))));
+    }
+}
