@@ -5,6 +5,12 @@ namespace Cameo.Benchmarks.Peers;
 /// <summary>ONNX Runtime's C interface: a table of function pointers, of which this class names the few that are used.</summary>
 internal sealed unsafe class OnnxRuntimeApi
 {
+    /// <summary>No graph optimisations: every node is a kernel of its own.</summary>
+    public const int NoOptimizations = 0;
+
+    /// <summary>All graph optimisations.</summary>
+    public const int AllOptimizations = 99;
+
     private const uint ApiVersion = 24;
 
     // Positions in the table; they never change, new functions are only appended.
@@ -81,9 +87,9 @@ internal sealed unsafe class OnnxRuntimeApi
     }
 
     /// <summary>A session of a model in memory.</summary>
-    public nint CreateSession(ReadOnlySpan<byte> model, int threads)
+    public nint CreateSession(ReadOnlySpan<byte> model, int threads, int optimizations = AllOptimizations)
     {
-        nint options = CreateOptions(threads);
+        nint options = CreateOptions(threads, optimizations);
         try
         {
             fixed (byte* bytes = model)
@@ -102,7 +108,7 @@ internal sealed unsafe class OnnxRuntimeApi
     /// <summary>A session of a model file, whose data files are looked for beside it.</summary>
     public nint CreateSession(string path, int threads)
     {
-        nint options = CreateOptions(threads);
+        nint options = CreateOptions(threads, AllOptimizations);
         byte* text = (byte*)Marshal.StringToCoTaskMemUTF8(path);
         try
         {
@@ -171,13 +177,12 @@ internal sealed unsafe class OnnxRuntimeApi
 
     public void ReleaseValue(nint value) => Release(ReleaseValueIndex, value);
 
-    /// <summary>All graph optimisations, the given number of threads within an operator.</summary>
-    private nint CreateOptions(int threads)
+    /// <summary>A level of graph optimisations, the given number of threads within an operator.</summary>
+    private nint CreateOptions(int threads, int optimizations)
     {
-        const int allOptimizations = 99;
         nint options;
         Check(((delegate* unmanaged<nint*, nint>)_table[CreateSessionOptionsIndex])(&options));
-        Check(((delegate* unmanaged<nint, int, nint>)_table[SetGraphOptimizationLevelIndex])(options, allOptimizations));
+        Check(((delegate* unmanaged<nint, int, nint>)_table[SetGraphOptimizationLevelIndex])(options, optimizations));
         Check(((delegate* unmanaged<nint, int, nint>)_table[SetIntraOpNumThreadsIndex])(options, threads));
         Check(((delegate* unmanaged<nint, int, nint>)_table[SetInterOpNumThreadsIndex])(options, 1));
         return options;

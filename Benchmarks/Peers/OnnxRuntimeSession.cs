@@ -14,8 +14,8 @@ internal sealed unsafe class OnnxRuntimeSession : IDisposable
     private nint _session;
 
     /// <summary>Loads the bytes of an <c>.onnx</c> file.</summary>
-    public OnnxRuntimeSession(ReadOnlySpan<byte> model, int threads)
-        : this(OnnxRuntimeApi.Shared.CreateSession(model, threads))
+    public OnnxRuntimeSession(ReadOnlySpan<byte> model, int threads, int optimizations = OnnxRuntimeApi.AllOptimizations)
+        : this(OnnxRuntimeApi.Shared.CreateSession(model, threads, optimizations))
     {
     }
 

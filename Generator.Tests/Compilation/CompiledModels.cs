@@ -9,9 +9,6 @@ namespace Cameo.Tests.Compilation;
 /// </summary>
 internal static class CompiledModels
 {
-    /// <summary>Names a folder in which everything generated is kept.</summary>
-    public const string DumpVariable = "CAMEO_DUMP";
-
     private const int CompiledAlone = 4;
     private const string FolderPrefix = "cameo-models-";
 
@@ -20,10 +17,7 @@ internal static class CompiledModels
     private static readonly Lock Access = new();
     private static readonly Dictionary<string, ModelCompilation> Models = new(StringComparer.Ordinal);
     private static readonly string Folder = CreateFolder();
-    private static bool s_keep = Dumps;
-
-    /// <summary>Whether everything is kept.</summary>
-    public static bool Dumps => Environment.GetEnvironmentVariable(DumpVariable) is { Length: > 0 };
+    private static bool s_keep = GeneratedDump.IsWanted;
 
     /// <summary>A model of the test data that must compile.</summary>
     /// <exception cref="InvalidOperationException">It does not.</exception>
@@ -102,7 +96,7 @@ internal static class CompiledModels
 
     private static string CreateFolder()
     {
-        if (Environment.GetEnvironmentVariable(DumpVariable) is { Length: > 0 } folder)
+        if (GeneratedDump.Folder is { } folder)
         {
             return Directory.CreateDirectory(folder).FullName;
         }

@@ -124,8 +124,8 @@ internal sealed class ModelCompilation
 
         GraphText = import.GraphText!;
         using CancellationTokenSource limit = new(TimeLimit);
-        Result = ModelCompiler.Compile(GraphText, new CompileSettings { Validate = true, DumpStages = CompiledModels.Dumps }, limit.Token);
-        if (_content is null || CompiledModels.Dumps)
+        Result = ModelCompiler.Compile(GraphText, new CompileSettings { Validate = true, DumpStages = GeneratedDump.IsWanted }, limit.Token);
+        if (_content is null || GeneratedDump.IsWanted)
         {
             WriteFiles(Result);
         }
@@ -164,7 +164,7 @@ internal sealed class ModelCompilation
             File.WriteAllText(SourcePath(source), source.Text);
         }
 
-        if (!CompiledModels.Dumps)
+        if (!GeneratedDump.IsWanted)
         {
             return;
         }

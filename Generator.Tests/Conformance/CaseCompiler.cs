@@ -41,7 +41,7 @@ internal static class CaseCompiler
 
     /// <summary>The weights of a batch lie beside its assembly; where CAMEO_DUMP names a folder, everything that is generated for a case is kept in one of its own there.</summary>
     private static string FolderOf(ConformanceCase @case, string folder)
-        => Environment.GetEnvironmentVariable(CompiledModels.DumpVariable) is { Length: > 0 } dumps ? Directory.CreateDirectory(Path.Combine(dumps, @case.Key)).FullName : folder;
+        => GeneratedDump.Folder is { } dumps ? Directory.CreateDirectory(Path.Combine(dumps, @case.Key)).FullName : folder;
 
     private static CompiledCase Describe(ConformanceCase @case, CaseSignature signature, ModelCompilation compilation, string assembly) => new()
     {
