@@ -66,6 +66,15 @@ public sealed class OpenSizeTests : IDisposable
     }
 
     [Fact]
+    public void KnownIndicesAreThere()
+    {
+        using CompiledModel model = _models.Load("Index", new OnnxModelBuilder().Input("x", "n").Integer("i", 2).Node("Gather", ["x", "i"], ["y"]).Output("y"));
+        using CompiledSession session = model.CreateSession();
+        Assert.Equal([3], SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 2, 3], 3))));
+        Assert.Throws<DimensionOutOfBoundsException>(() => SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 2], 2))));
+    }
+
+    [Fact]
     public void TopElementsAreThere()
     {
         using CompiledModel model = _models.Load("Top", new OnnxModelBuilder().Input("x", "n").Integers("k", 2).Node("TopK", ["x", "k"], ["y", "z"]).Output("y", 2));

@@ -24,7 +24,17 @@ internal sealed class GatherOperator : Operator
         int axis = Axis(node);
         var type = new TensorType(data.ElementType, new Shape([.. data.Shape.Take(axis), .. indices.Shape, .. data.Shape.Skip(axis + 1)]));
         context.SetType(node.Output, type);
-        if (KnownIndices(node, data, indices, axis) is not { } known || !type.Shape.IsStatic)
+        if (KnownIndices(node, data, indices, axis) is not { } known)
+        {
+            return;
+        }
+
+        if (known.Length > 0 && !data.Shape[axis].IsStatic)
+        {
+            context.RequireAtMost(node, known.Max() + 1, data.Shape[axis], $"elements that the indices need along axis {axis}");
+        }
+
+        if (!type.Shape.IsStatic)
         {
             return;
         }

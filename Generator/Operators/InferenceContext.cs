@@ -125,17 +125,31 @@ internal sealed class InferenceContext(Graph graph, InferenceContext? outer = nu
     }
 
     /// <summary>Two sizes that broadcast to each other: a run in which they differ and neither is 1 is refused.</summary>
-    public void RequireBroadcast(Node node, Dimension left, Dimension right) => RequireFit(node, left, right, IsOther(left) * IsOther(right));
+    public void RequireBroadcast(Node node, Dimension left, Dimension right) => RequireFit(node, left, right, isMutual: true);
 
     /// <summary>A size that broadcasts to another: a run in which they differ and the first is not 1 is refused.</summary>
-    public void RequireBroadcastTo(Node node, Dimension from, Dimension to) => RequireFit(node, from, to, IsOther(from));
+    public void RequireBroadcastTo(Node node, Dimension from, Dimension to) => RequireFit(node, from, to, isMutual: false);
 
-    private void RequireFit(Node node, Dimension left, Dimension right, Dimension counts)
+    private void RequireFit(Node node, Dimension left, Dimension right, bool isMutual)
     {
-        if ((left - right) * counts is { IsStatic: false } difference)
+        // Most sizes are equal; that known ones fit is the caller's to check.
+        if (left == right || (left.IsStatic && right.IsStatic) || left.Value == 1 || (isMutual && right.Value == 1))
         {
-            Graph.Require(new SizeRequirement(difference, 0, $"difference between {left} and {right}, which {node} broadcasts") { IsInferred = true });
+            return;
         }
+
+        Dimension difference = (left - right) * IsOther(left) * (isMutual ? IsOther(right) : Dimension.One);
+        if (difference.Value is { } known)
+        {
+            if (known != 0)
+            {
+                throw new ModelException(node, $"sizes {left} and {right} do not broadcast");
+            }
+
+            return;
+        }
+
+        Graph.Require(new SizeRequirement(difference, 0, $"difference between {left} and {right}, which {node} broadcasts") { IsInferred = true });
     }
 
     /// <summary>0 for a size of 1, else 1.</summary>
