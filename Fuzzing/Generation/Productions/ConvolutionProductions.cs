@@ -205,9 +205,10 @@ internal static class ConvolutionProductions
         FuzzValue x = Image(graph);
         string mode = graph.OneOf("nearest", "linear", "cubic");
         List<(string, object)> attributes = [("mode", mode)];
-        if (graph.Chance(0.7))
+        string coordinates = graph.OneOf("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel");
+        if (coordinates != "half_pixel" || graph.Chance(0.5))
         {
-            attributes.Add(("coordinate_transformation_mode", graph.OneOf("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")));
+            attributes.Add(("coordinate_transformation_mode", coordinates));
         }
 
         if (mode == "nearest")
@@ -223,7 +224,8 @@ internal static class ConvolutionProductions
         FuzzValue? none = graph.Opset >= 13 ? null : graph.Constant(ElementType.Float32, [0], []);
         if (graph.Chance(0.5))
         {
-            double scale = graph.OneOf(2.0, 2.0, 0.5, 1.5, 3.0);
+            // Where scales leave a part of an element, ONNX's reference aligns corners with it and ONNX Runtime without.
+            double scale = coordinates == "align_corners" ? graph.OneOf(2.0, 3.0) : graph.OneOf(2.0, 2.0, 0.5, 1.5, 3.0);
             graph.Node("Resize", [x, none, graph.Constant(ElementType.Float32, [4], [1, 1, scale, graph.Chance(0.8) ? scale : 2])], [.. attributes]);
             return;
         }

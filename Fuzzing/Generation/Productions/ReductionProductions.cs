@@ -115,6 +115,12 @@ internal static class ReductionProductions
     private static void InstanceNormalization(RandomGraph graph)
     {
         FuzzValue x = graph.Single(3, 4);
+        if (x.Shape.Skip(2).Aggregate(1L, static (product, size) => product * size) < 4)
+        {
+            // ONNX Runtime scales before it subtracts the mean, which cancels all digits where there is little else than the mean.
+            throw new RejectedException("too few elements");
+        }
+
         graph.Node("InstanceNormalization", [x, graph.Operand(ElementType.Float32, [x.Shape[1]]), graph.Operand(ElementType.Float32, [x.Shape[1]])], ("epsilon", 1e-4f));
     }
 
