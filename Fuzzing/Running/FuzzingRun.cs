@@ -8,17 +8,19 @@ namespace Cameo.Fuzzing.Running;
 /// <summary>Checks the graphs of many seeds in child processes and tells what it finds.</summary>
 internal sealed class FuzzingRun(FuzzingOptions options)
 {
-    private const int BatchSize = 40, BatchesOfAProcess = 8, ShownRefusals = 12;
+    private const int LargestBatch = 40, BatchesOfAProcess = 8, ShownRefusals = 12;
 
     private readonly ConcurrentQueue<int[]> _batches = new();
     private readonly ConcurrentBag<SeedVerdict> _verdicts = [];
     private readonly Stopwatch _time = Stopwatch.StartNew();
+    // A short run ends in time.
+    private readonly int _batchSize = Math.Clamp(options.Seeds.Count / (4 * options.Processes), 1, LargestBatch);
     private int _processes;
 
     /// <summary>Whether no graph failed.</summary>
     public bool Run()
     {
-        foreach (int[] batch in options.Seeds.Chunk(BatchSize))
+        foreach (int[] batch in options.Seeds.Chunk(_batchSize))
         {
             _batches.Enqueue(batch);
         }
@@ -38,7 +40,7 @@ internal sealed class FuzzingRun(FuzzingOptions options)
             if (worker is null || !worker.IsAlive || used == BatchesOfAProcess)
             {
                 worker?.Dispose();
-                worker = new WorkerProcess(options.Width ?? VectorSetting.Cycle[((options.Seeds[0] / BatchSize) + Interlocked.Increment(ref _processes)) % VectorSetting.Cycle.Count], options.Only);
+                worker = new WorkerProcess(options.Width ?? VectorSetting.Cycle[((options.Seeds[0] / LargestBatch) + Interlocked.Increment(ref _processes)) % VectorSetting.Cycle.Count], options.Only);
                 used = 0;
             }
 
