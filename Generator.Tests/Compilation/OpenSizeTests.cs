@@ -66,6 +66,17 @@ public sealed class OpenSizeTests : IDisposable
     }
 
     [Fact]
+    public void InitialStatesHaveARowForEachSequence()
+    {
+        using CompiledModel model = _models.Load("States", new OnnxModelBuilder().Input("x", 1, "batch", 2).Input("h", 1, "rows", 1).Weight("w", 1, 1, 2).Weight("r", 1, 1, 1)
+            .Node("RNN", ["x", "w", "r", "", "", "h"], ["y"], ("hidden_size", 1)).Output("y", 1, 1, "batch", 1));
+        using CompiledSession session = model.CreateSession();
+        float[] Run(int rows) => SmallModels.Run(session, "y", ("x", new Tensor(ElementType.Float32, 1, 3, 2)), ("h", new Tensor(ElementType.Float32, 1, rows, 1)));
+        Assert.Equal([0, 0, 0], Run(3));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(2));
+    }
+
+    [Fact]
     public void KnownIndicesAreThere()
     {
         using CompiledModel model = _models.Load("Index", new OnnxModelBuilder().Input("x", "n").Integer("i", 2).Node("Gather", ["x", "i"], ["y"]).Output("y"));

@@ -21,7 +21,6 @@ internal sealed class SplitOperator : Operator
         int axis = Axis(node);
         IReadOnlyList<Dimension> parts = Parts(node, input.Shape[axis]);
         RequireParts(node, parts, input.Shape[axis], context);
-        context.RequireEqual(node, parts.Aggregate(Dimension.Zero, static (sum, part) => sum + part), input.Shape[axis], "the parts together and the input");
         Dimension start = Dimension.Zero;
         for (int output = 0; output < node.Outputs.Count; output++)
         {

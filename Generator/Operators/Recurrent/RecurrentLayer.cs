@@ -64,15 +64,15 @@ internal static class RecurrentLayer
         return shape.Rank == rank ? shape : throw new ModelException(node, $"input {input} is {node.Input(input).Type} and must have rank {rank}");
     }
 
-    public static void RequireOptional(Node node, int input, Dimension[] expected)
+    public static void RequireOptional(Node node, int input, Dimension[] expected, InferenceContext? context = null)
     {
         if (node.OptionalInput(input) is not null)
         {
-            Require(node, input, Ranked(node, input, expected.Length), expected);
+            Require(node, input, Ranked(node, input, expected.Length), expected, context);
         }
     }
 
-    public static void Require(Node node, int input, Shape actual, Dimension[] expected)
+    public static void Require(Node node, int input, Shape actual, Dimension[] expected, InferenceContext? context = null)
     {
         for (int axis = 0; axis < expected.Length; axis++)
         {
@@ -80,6 +80,8 @@ internal static class RecurrentLayer
             {
                 throw new ModelException(node, $"input {input} is {actual} and must be {new Shape(expected)}");
             }
+
+            context?.RequireEqual(node, actual[axis], expected[axis], $"axis {axis} of input {input} and what it must be");
         }
     }
 }

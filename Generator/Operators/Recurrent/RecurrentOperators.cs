@@ -32,7 +32,7 @@ internal sealed class RecurrentOperators : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
-        Sizes sizes = Check(node);
+        Sizes sizes = Check(node, context);
         Shape all = IsBatchFirst(node)
             ? new Shape([sizes.Batch, sizes.Steps, sizes.Directions, sizes.Hidden])
             : new Shape([sizes.Steps, sizes.Directions, sizes.Batch, sizes.Hidden]);
@@ -111,7 +111,8 @@ internal sealed class RecurrentOperators : Operator
 
     private static bool IsBatchFirst(Node node) => node.IntegerAttribute("layout", 0) != 0;
 
-    private Sizes Check(Node node)
+    /// <summary>The sizes, after checks; while types are inferred, of open sizes too.</summary>
+    private Sizes Check(Node node, InferenceContext? context = null)
     {
         for (int input = 0; input < node.Inputs.Count; input++)
         {
@@ -132,14 +133,14 @@ internal sealed class RecurrentOperators : Operator
         }
 
         (Dimension batch, Dimension steps) = IsBatchFirst(node) ? (x[0], x[1]) : (x[1], x[0]);
-        RecurrentLayer.Require(node, 1, weights, [directions, _gates * hidden, x[2]]);
-        RecurrentLayer.Require(node, 2, recurrence, [directions, _gates * hidden, hidden]);
-        RecurrentLayer.RequireOptional(node, 3, [directions, 2 * _gates * hidden]);
-        RecurrentLayer.RequireOptional(node, 4, [batch]);
+        RecurrentLayer.Require(node, 1, weights, [directions, _gates * hidden, x[2]], context);
+        RecurrentLayer.Require(node, 2, recurrence, [directions, _gates * hidden, hidden], context);
+        RecurrentLayer.RequireOptional(node, 3, [directions, 2 * _gates * hidden], context);
+        RecurrentLayer.RequireOptional(node, 4, [batch], context);
         Dimension[] state = IsBatchFirst(node) ? [batch, directions, hidden] : [directions, batch, hidden];
-        RecurrentLayer.RequireOptional(node, 5, state);
-        RecurrentLayer.RequireOptional(node, 6, state);
-        RecurrentLayer.RequireOptional(node, 7, [directions, 3 * hidden]);
+        RecurrentLayer.RequireOptional(node, 5, state, context);
+        RecurrentLayer.RequireOptional(node, 6, state, context);
+        RecurrentLayer.RequireOptional(node, 7, [directions, 3 * hidden], context);
         return new Sizes(steps, batch, hidden, directions);
     }
 

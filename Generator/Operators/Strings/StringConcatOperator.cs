@@ -16,7 +16,7 @@ internal sealed class StringConcatOperator : Operator
     {
         ElementTypeSet.Texts.Require(node, 0);
         ElementTypeSet.Texts.Require(node, 1);
-        context.SetType(node.Output, new TensorType(ElementType.String, ShapeMath.Broadcast(node, node.Input(0).Shape, node.Input(1).Shape)));
+        context.SetType(node.Output, new TensorType(ElementType.String, ShapeMath.Broadcast(node, node.Input(0).Shape, node.Input(1).Shape, context)));
     }
 
     public override void Lower(Node node, LoweringContext context)
