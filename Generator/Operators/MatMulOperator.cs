@@ -27,8 +27,8 @@ internal sealed class MatMulOperator : Operator
         context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ResultShape(node, node.Input(0).Shape, node.Input(1).Shape, context)));
     }
 
-    /// <summary>numpy's rules: vectors lose their axis, leading axes broadcast.</summary>
-    public static Shape ResultShape(Node node, Shape a, Shape b, InferenceContext context)
+    /// <summary>numpy's rules: vectors lose their axis, leading axes broadcast. Without a context, open sizes are left to the operators that the node is written with.</summary>
+    public static Shape ResultShape(Node node, Shape a, Shape b, InferenceContext? context = null)
     {
         if (a.Rank == 0 || b.Rank == 0)
         {
@@ -42,7 +42,7 @@ internal sealed class MatMulOperator : Operator
             throw new ModelException(node, $"shapes {a} and {b} cannot be multiplied: {depth} columns meet {rows} rows");
         }
 
-        context.RequireEqual(node, depth, rows, "the columns and the rows");
+        context?.RequireEqual(node, depth, rows, "the columns and the rows");
         Shape batch = ShapeMath.Broadcast(node, new Shape([.. a.Take(Math.Max(0, a.Rank - 2))]), new Shape([.. b.Take(Math.Max(0, b.Rank - 2))]), context);
         return new Shape([.. batch, .. a.Rank > 1 ? [a[a.Rank - 2]] : Array.Empty<Dimension>(), .. b.Rank > 1 ? [b[b.Rank - 1]] : Array.Empty<Dimension>()]);
     }
