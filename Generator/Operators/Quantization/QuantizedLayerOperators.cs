@@ -65,9 +65,13 @@ internal sealed class QuantizedLayerOperators : Operator
             result = IsChannelsLast(node) ? ChannelsLast.ToLast(formula, result) : result;
         }
 
-        context.Replace(node.Output, LinearQuantization.Quantize(context, result, node.Input(scale), node.Output.ElementType, node.OptionalInput(scale + 1)));
+        Value steps = Type == "QLinearSoftmax" ? WholeSteps(node.Input(scale), formula) : node.Input(scale);
+        context.Replace(node.Output, LinearQuantization.Quantize(context, result, steps, node.Output.ElementType, node.OptionalInput(scale + 1)));
         return true;
     }
+
+    /// <summary>The result's scale with a whole number of steps to 1, as ONNX Runtime rounds it down: 1 / floor(1 / scale).</summary>
+    private static Value WholeSteps(Value scale, Formula formula) => formula.Apply("Reciprocal", formula.Apply("Floor", formula.Apply("Reciprocal", scale)));
 
     private static Value Softmax(Node node, ExpansionContext context, Formula formula)
     {

@@ -5,7 +5,7 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// com.microsoft.BifurcationDetector: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.BifurcationDetector. Appends to the current tokens what was
-/// predicted as far as it agrees with the source, and one token more; and finds where the source goes on after the last tokens. Lists of int64. The number of tokens depends on data: the model has to declare it, and runs with another one are refused.
+/// predicted as far as it agrees with the source, and one token more, so that the length is a size of the run; and finds where the source goes on after the last tokens. Lists of int64.
 /// </summary>
 internal sealed class BifurcationDetectorOperator : Operator
 {
@@ -40,9 +40,7 @@ internal sealed class BifurcationDetectorOperator : Operator
         }
 
         Dimension current = node.Input(1).Shape[0];
-        Dimension length = node.OptionalInput(3) is null ? current
-            : node.Output.DeclaredType is { Rank: 1 } declared && declared.Shape[0].IsStatic ? declared.Shape[0]
-            : throw ModelException.Unsupported(node, "the number of tokens is computed at run time from data, and the model does not declare it");
+        Dimension length = node.OptionalInput(3) is { } predicted ? context.DataSize(node, "length", current + predicted.Shape[0]) : current;
         context.SetType(node.Output, new TensorType(ElementType.Int64, new Shape([length])));
         if (node.OptionalOutput(1) is { } match)
         {
@@ -57,18 +55,19 @@ internal sealed class BifurcationDetectorOperator : Operator
         View tokens = context.Write(node.Output);
         View match = node.OptionalOutput(1) is { } second ? context.Write(second) : context.Scratch(node, ElementType.Int64, Shape.Of(1));
         (long minimum, long maximum) = Sizes(node);
-        context.Add(new Kernel("search", node, predicted is null ? [source, current] : [source, current, previous, predicted], [tokens, match], writer =>
+        if (predicted is not null)
         {
-            string text = $"{writer.Pointer(source)}, {writer.Size(source.Shape[0])}";
-            if (predicted is not null)
+            context.Add(new Kernel("search", node, [source, current, previous, predicted], [], writer => writer.SetSize(DataSizes.Of(node, "length"),
+                $"Bifurcation.Length({writer.Pointer(source)}, {writer.Size(source.Shape[0])}, {writer.Pointer(previous)}, {writer.Pointer(predicted)}, {writer.Size(predicted.Shape[0])}, " +
+                $"{writer.Size(current.Shape[0])}, {KernelText.Name(node)})"))
             {
-                writer.Line($"Bifurcation.Check({text}, {writer.Pointer(previous)}, {writer.Pointer(predicted)}, {writer.Size(predicted.Shape[0])}, " +
-                    $"{writer.Size(current.Shape[0])}, {writer.Size(tokens.Shape[0])}, {KernelText.Name(node)});");
-            }
+                Sizes = DataSizes.Names(node),
+            });
+        }
 
-            writer.Line($"Bifurcation.Write({text}, {writer.Pointer(current)}, {writer.Size(current.Shape[0])}, {(predicted is null ? "null" : writer.Pointer(predicted))}, " +
-                $"{minimum}, {maximum}, {writer.Pointer(tokens)}, {writer.Size(tokens.Shape[0])}, {writer.Pointer(match)});");
-        }));
+        context.Add(new Kernel("write", node, predicted is null ? [source, current] : [source, current, predicted], [tokens, match], writer => writer.Line(
+            $"Bifurcation.Write({writer.Pointer(source)}, {writer.Size(source.Shape[0])}, {writer.Pointer(current)}, {writer.Size(current.Shape[0])}, {(predicted is null ? "null" : writer.Pointer(predicted))}, " +
+            $"{minimum}, {maximum}, {writer.Pointer(tokens)}, {writer.Size(tokens.Shape[0])}, {writer.Pointer(match)});")));
     }
 
     private static (long Minimum, long Maximum) Sizes(Node node) => (node.IntegerAttribute("min_ngram_size", 1), node.IntegerAttribute("max_ngram_size", 3));

@@ -35,25 +35,6 @@ public static unsafe class Bifurcation
         return currentLength + agreeing + 1;
     }
 
-    /// <summary>Refuses a run that takes over another number of tokens than was declared.</summary>
-    /// <param name="source">[sourceLength] tokens.</param>
-    /// <param name="sourceLength">Their number.</param>
-    /// <param name="previous">From which of them on they are compared.</param>
-    /// <param name="predicted">The predicted tokens.</param>
-    /// <param name="predictedLength">Their number: one more than are compared.</param>
-    /// <param name="currentLength">Number of current tokens.</param>
-    /// <param name="declared">Number of tokens of the result.</param>
-    /// <param name="node">The node's name, for exceptions.</param>
-    /// <exception cref="DimensionOutOfBoundsException">The result has another number of tokens.</exception>
-    public static void Check(long* source, long sourceLength, long* previous, long* predicted, long predictedLength, long currentLength, long declared, string node)
-    {
-        long length = Length(source, sourceLength, previous, predicted, predictedLength, currentLength, node);
-        if (length != declared)
-        {
-            throw new DimensionOutOfBoundsException($"tokens of the result of {node}", length, declared, declared, "");
-        }
-    }
-
     /// <summary>Writes the tokens, and where the source goes on after a phrase that ends them and stands in it once.</summary>
     /// <param name="source">[sourceLength] tokens.</param>
     /// <param name="sourceLength">Their number.</param>
