@@ -14,6 +14,9 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
     /// <summary>The model's nodes that the new ones stand for: the replaced node's, unless there are more.</summary>
     public IReadOnlyList<string> Origins { get; init; } = node.Origins;
 
+    /// <summary>A context that puts nodes in another node's place.</summary>
+    public ExpansionContext For(Node other) => new(Graph, other, infer);
+
     /// <summary>Adds a node of ONNX's own domain (newest opset), or of another one ("cameo.Attention", version 1), and returns its first output.</summary>
     public Value Add(string type, params Value?[] inputs) => Add(type, [], inputs);
 

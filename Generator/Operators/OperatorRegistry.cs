@@ -174,5 +174,7 @@ internal static class OperatorRegistry
         StringSplitOperator.All,
         StringNormalizerOperator.All,
         TokenizerOperator.All,
+        GradientOperator.All,
+        ImageDecoderOperator.All,
     ];
 }
