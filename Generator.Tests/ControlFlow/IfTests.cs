@@ -130,4 +130,19 @@ public sealed class IfTests : IDisposable
                 ("then_branch", new OnnxModelBuilder().Node("Reshape", ["x", "shape"], ["s"]).Output("s", 2, 2)),
                 ("else_branch", new OnnxModelBuilder().Node("Reshape", ["x", "shape"], ["t"]).Output("t", 2, 2)))
             .Output("y", 2, 2)), StringComparison.Ordinal);
+
+    [Fact]
+    public void OneElementUnderTwoRanksIsOneElement()
+    {
+        // As affine grids have it: 0 where there is one step, else 2 / (steps - 1).
+        using CompiledModel model = _models.Load("OneElement", new OnnxModelBuilder().Input("x", "n").Integer("one", 1).Constant("nothing", [0]).Constant("two", [2], 1)
+            .Node("Shape", ["x"], ["steps"]).Node("Squeeze", ["steps"], ["count"]).Node("Equal", ["count", "one"], ["single"])
+            .Node("If", ["single"], ["step"],
+                ("then_branch", new OnnxModelBuilder().Node("Identity", ["nothing"], ["zero"]).Output("zero")),
+                ("else_branch", new OnnxModelBuilder().Node("Sub", ["steps", "one"], ["less"]).Node("Cast", ["less"], ["gaps"], ("to", 1)).Node("Div", ["two", "gaps"], ["quotient"]).Output("quotient", 1)))
+            .Node("Mul", ["x", "step"], ["y"]).Output("y", "n"));
+        using CompiledSession session = model.CreateSession();
+        Assert.Equal([0.5f, 1, 1.5f, 2, 2.5f], SmallModels.Run(session, "y", ("x", Tensor.Create([1f, 2, 3, 4, 5], 5))));
+        Assert.Equal([0f], SmallModels.Run(session, "y", ("x", Tensor.Create([7f], 1))));
+    }
 }

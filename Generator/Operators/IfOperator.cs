@@ -86,6 +86,9 @@ internal sealed class IfOperator : Operator
             }
         });
 
+    /// <summary>Whether both are one element, which branches may have under different ranks: it is read in the same way.</summary>
+    public static bool AreSingle(Shape left, Shape right) => left.ElementCount.Value == 1 && right.ElementCount.Value == 1;
+
     private static string SizeName(int output, int axis) => $"axis {axis} of output {output}";
 
     /// <summary>The branch that runs tells the sizes that data decide.</summary>
@@ -103,6 +106,11 @@ internal sealed class IfOperator : Operator
 
     private static TensorType Merge(Node node, int index, TensorType then, TensorType otherwise, InferenceContext context)
     {
+        if (then.ElementType == otherwise.ElementType && then.Rank != otherwise.Rank && AreSingle(then.Shape, otherwise.Shape))
+        {
+            return then.Rank > otherwise.Rank ? then : otherwise;
+        }
+
         if (then.ElementType != otherwise.ElementType || then.Rank != otherwise.Rank)
         {
             string reason = $"output {index} is {then} in one branch and {otherwise} in the other, and which is taken is known at run time only";

@@ -72,7 +72,7 @@ internal static class BranchSelection
             return thenIsValid ? then : otherwiseIsValid ? otherwise : null;
         }
 
-        if (HasRanks(then, [.. otherwise.Outputs.Select(output => output.Type?.Rank)]))
+        if (then.Outputs.Zip(otherwise.Outputs, (left, right) => left.Shape.Rank == right.Shape.Rank || IfOperator.AreSingle(left.Shape, right.Shape)).All(same => same))
         {
             return null;
         }
