@@ -105,6 +105,7 @@ internal static class ModelCompiler
         SizeSeparation? wanted = null;
         bool succeeded = Stage("import", () => { })
             && (Stage("shapes", () => ShapePropagation.Run(graph, diagnostics, cancellationToken)) || Collect())
+            && Stage("container outputs", () => ContainerOutputs.Run(graph))
             && Stage("normalization", () => OperatorNormalization.Run(graph, diagnostics, cancellationToken))
             && Stage("recognition", () => PatternRecognition.Run(graph, diagnostics, cancellationToken))
             && Stage("states", () => wanted = StateRecognition.Run(graph, options, diagnostics, separation, cancellationToken))

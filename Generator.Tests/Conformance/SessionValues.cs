@@ -9,15 +9,30 @@ internal static class SessionValues
     /// <summary>The outputs in the graph's order.</summary>
     public static CaseValue?[] Run(CompiledSession session, CompiledCase compiled, CaseValue[] inputs)
     {
-        Dictionary<string, Tensor> named = new(StringComparer.Ordinal);
+        Dictionary<string, ModelValue?> named = new(StringComparer.Ordinal);
         for (int index = 0; index < inputs.Length; index++)
         {
-            named.Add(compiled.Inputs[index].Name, ToTensor(inputs[index]));
+            named.Add(compiled.Inputs[index].Name, ToValue(inputs[index]));
         }
 
-        IReadOnlyDictionary<string, Tensor> outputs = session.Run(named);
-        return [.. compiled.Outputs.Select(slot => FromTensor(outputs[slot.Name]))];
+        IReadOnlyDictionary<string, ModelValue?> outputs = session.Run(named);
+        return [.. compiled.Outputs.Select(slot => FromValue(outputs[slot.Name]))];
     }
+
+    private static ModelValue? ToValue(CaseValue value) => value.Content switch
+    {
+        null => null,
+        SequenceValue sequence => new TensorList(sequence.Elements is [TensorValue first, ..] ? first.ElementType : ElementType.Undefined, sequence.Elements.Select(ToTensor)),
+        var content => ToTensor(content),
+    };
+
+    private static CaseValue? FromValue(ModelValue? value) => value switch
+    {
+        null => null,
+        TensorList list => new SequenceValue([.. list.Select(FromTensor)]),
+        Tensor tensor => FromTensor(tensor),
+        _ => throw new NotSupportedException($"The harness does not know {value}."),
+    };
 
     private static Tensor ToTensor(CaseValue value) => value switch
     {

@@ -30,6 +30,20 @@ internal sealed class OnnxModelBuilder
         return this;
     }
 
+    /// <summary>An input of any type: a sequence or an optional.</summary>
+    public OnnxModelBuilder Input(string name, TypeProto type)
+    {
+        _model.Graph.Input.Add(new ValueInfoProto { Name = name, Type = type });
+        return this;
+    }
+
+    /// <summary>An output of any type.</summary>
+    public OnnxModelBuilder Output(string name, TypeProto type)
+    {
+        _model.Graph.Output.Add(new ValueInfoProto { Name = name, Type = type });
+        return this;
+    }
+
     public OnnxModelBuilder Output(string name, params object[] sizes) => Output(name, DataType.Float, sizes);
 
     public OnnxModelBuilder Output(string name, DataType type, params object[] sizes)
@@ -207,6 +221,10 @@ internal sealed class OnnxModelBuilder
             case TensorProto tensor:
                 attribute.Type = AttributeProto.Types.AttributeType.Tensor;
                 attribute.T = tensor;
+                break;
+            case TypeProto type:
+                attribute.Type = AttributeProto.Types.AttributeType.TypeProto;
+                attribute.Tp = type;
                 break;
             case OnnxModelBuilder body:
                 attribute.Type = AttributeProto.Types.AttributeType.Graph;

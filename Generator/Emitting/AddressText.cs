@@ -44,6 +44,7 @@ internal sealed class AddressText(EmissionModel model)
             MemoryKind.Arena => $"Arena + _offsets[{values.Indices.Write([.. views.Select(view => Dimension.Of(model.Plan.SlotOf[view.Buffer]))], first.Buffer.Name)}]",
             MemoryKind.Pooled => $"Pool[{Slot([.. views.Select(view => view.Buffer)], values)}]",
             MemoryKind.Input => values.Choose([.. views.Select(view => $"_input{view.Buffer.Index}")], "nint"),
+            MemoryKind.Sequence => values.Choose([.. views.Select(view => $"_tensors{view.Buffer.Index}.Data")], "nint"),
             MemoryKind.State => $"{State([.. views.Select(view => model.Graph.States[view.Buffer.Index])], values)}.Data",
             MemoryKind.NextState => $"{State([.. views.Select(view => model.Graph.States[view.Buffer.Index])], values)}.Next",
             _ => throw new InvalidOperationException($"{first.Buffer} has no address."),

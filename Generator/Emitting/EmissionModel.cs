@@ -30,8 +30,10 @@ internal sealed class EmissionModel
 
         var parameters = new Identifiers();
         InputNames = [.. Graph.Inputs.Select(input => parameters.Unique(Identifiers.Camel(input.Name)))];
+        ContainerInputNames = [.. Graph.ContainerInputs.Select(input => parameters.Unique(Identifiers.Camel(input.Name)))];
         var properties = new Identifiers("Equals", "GetHashCode", "GetType", "ToString", className);
         OutputNames = [.. Graph.Outputs.Select((_, index) => properties.Unique(Identifiers.Pascal(Graph.OutputName(index))))];
+        ContainerOutputNames = [.. Graph.ContainerOutputNames.Select(output => properties.Unique(Identifiers.Pascal(output)))];
         var taken = new Identifiers([className, .. SessionMembers, .. schedule.Qualifiers(), .. loadSchedule.Qualifiers()]);
         _methods = KernelNaming.Name(schedule, taken, "");
         _loadMethods = KernelNaming.Name(loadSchedule, taken, "Prepare");
@@ -40,10 +42,10 @@ internal sealed class EmissionModel
     /// <summary>Members of sessions and models, those of their base classes among them: a kernel's method of that name would hide them.</summary>
     public static IReadOnlyList<string> SessionMembers { get; } =
     [
-        "AddCarriedState", "AddCombinedState", "AddFixedCache", "AddKeyValueState", "AllocateStates", "Arena", "ArenaSize", "Begin", "BeginAt", "BeginCounted", "BeginTotals", "BindInput", "BindTexts", "Capacity",
+        "AddCarriedState", "AddCombinedState", "AddFixedCache", "AddKeyValueState", "AllocateStates", "Arena", "ArenaSize", "Begin", "BeginAt", "BeginCounted", "BeginTotals", "BindInput", "BindOptional", "BindSequence", "BindTexts", "Capacity",
         "CheckSize", "CheckSizes", "CopyStatesFrom", "CreatePool", "CreateSequence", "CreateSession", "CreateSessionCore", "DescribeDetails", "Description", "Details", "Dispose", "EnsureArena", "Enter", "Equals", "Execute", "Exit", "Finalize",
-        "Forward", "Fork", "Generate", "GetHashCode", "GetOutputView", "GetType", "Length", "Lengths", "LoadState", "LoadStateCore", "MemberwiseClone", "Model", "Options", "PlanArena", "Pool",
-        "Position", "Prepare", "Prepared", "ReadState", "ReadStateCore", "ReadTexts", "ReferenceEquals", "RequireDense", "Reset", "ResetStates", "Rewind", "RewindStates", "Run", "ScratchSize", "Sequence", "Session",
+        "Forward", "Fork", "Generate", "GetHashCode", "GetOutputView", "GetSequenceInput", "GetSequenceOutput", "GetType", "Length", "Lengths", "LoadState", "LoadStateCore", "MemberwiseClone", "Model", "Options", "PlanArena", "Pool",
+        "Position", "Prepare", "Prepared", "ReadSequence", "ReadState", "ReadStateCore", "ReadTexts", "ReferenceEquals", "RequireDense", "Reset", "ResetStates", "Rewind", "RewindStates", "Run", "ScratchSize", "Sequence", "SequenceBytes", "SequencePool", "Session",
         "SizeBuffers", "States", "Texts", "Threads", "ThrowDimensionMismatch", "ThrowDimensionOutOfBounds", "ThrowWrongLength", "ThrowWrongRank", "ToString", "Weights", "Workers",
     ];
 
@@ -77,6 +79,12 @@ internal sealed class EmissionModel
 
     /// <summary>Parameter of each graph input.</summary>
     public IReadOnlyList<string> InputNames { get; }
+
+    /// <summary>Parameter of each graph input that is a sequence or optional.</summary>
+    public IReadOnlyList<string> ContainerInputNames { get; }
+
+    /// <summary>Property of each graph output that is a sequence or optional.</summary>
+    public IReadOnlyList<string> ContainerOutputNames { get; }
 
     /// <summary>Property of each graph output.</summary>
     public IReadOnlyList<string> OutputNames { get; }

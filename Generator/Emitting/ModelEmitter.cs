@@ -173,6 +173,16 @@ internal static class ModelEmitter
             code.Line($"OperatorSets = [{string.Join(", ", model.Model.Opsets.OrderBy(opset => opset.Key, StringComparer.Ordinal).Select(opset => $"new({CSharpText.Literal(opset.Key)}, {opset.Value})"))}],");
             code.Line($"Inputs = [.. DescribeInputs()],");
             code.Line($"Outputs = [.. DescribeOutputs()],");
+            if (graph.ContainerInputs.Count > 0)
+            {
+                code.Line("SequenceInputs = [.. DescribeSequenceInputs()],");
+            }
+
+            if (graph.ContainerOutputs.Count > 0)
+            {
+                code.Line("SequenceOutputs = [.. DescribeSequenceOutputs()],");
+            }
+
             code.Line($"States = [.. DescribeStates()],");
             code.Line($"Dimensions = [.. DescribeDimensions()],");
             code.Line("ArenaBytes = ArenaBytes,");
@@ -187,6 +197,7 @@ internal static class ModelEmitter
 
         DescriptionList.Write(code, "DescribeInputs", "ValueDescription", [.. model.RunInputs.Select(index => DescribeValue(graph.Inputs[index], graph.Inputs[index].Name, model.InputNames[index].TrimStart('@')))]);
         DescriptionList.Write(code, "DescribeOutputs", "ValueDescription", [.. model.RunOutputs.Select(index => DescribeValue(graph.Outputs[index], graph.OutputName(index), model.OutputNames[index]))]);
+        SequenceEmitter.WriteDescriptions(code, model);
         code.Line();
         StateEmitter.WriteDescriptions(code, model, (state, input, output) => DescribeState(state, model, input, output), state => OutputName(state, graph));
         DescriptionList.Write(code, "DescribeDimensions", "DimensionDescription", DescribeDimensions(graph));

@@ -20,9 +20,11 @@ internal static class RunEmitter
             return;
         }
 
-        string result = outputs.Count switch
+        int containers = model.Graph.ContainerOutputs.Count;
+        string result = (outputs.Count + containers) switch
         {
             0 => "void",
+            1 when containers > 0 => SequenceEmitter.OutputType(model, 0),
             1 => OutputType(model.Graph.Outputs[outputs[0]]),
             _ => "Results",
         };
@@ -32,12 +34,17 @@ internal static class RunEmitter
             code.Line($"/// <param name=\"{model.InputNames[index].TrimStart('@')}\">{CSharpText.Documentation(model.Graph.Inputs[index].ToString())}.</param>");
         }
 
-        code.Line(outputs.Count == 1
+        for (int index = 0; index < model.Graph.ContainerInputs.Count; index++)
+        {
+            code.Line($"/// <param name=\"{model.ContainerInputNames[index].TrimStart('@')}\">{CSharpText.Documentation(model.Graph.ContainerInputs[index].ToString())}.</param>");
+        }
+
+        code.Line(outputs.Count == 1 && containers == 0
             ? $"/// <returns>{CSharpText.Documentation(model.Graph.Outputs[outputs[0]].ToString())}.</returns>"
             : "/// <returns>The outputs.</returns>");
         code.Line("/// <exception cref=\"ModelInputException\">An input's size does not fit.</exception>");
         code.Line("/// <exception cref=\"ConcurrentSessionUseException\">Another thread is running the session.</exception>");
-        string parameters = string.Join(", ", inputs.Select(index => $"{InputType(model.Graph.Inputs[index])} {model.InputNames[index]}"));
+        string parameters = Parameters(model, inputs);
         using (code.Block($"public {result} Run({parameters})"))
         {
             code.Line("Enter();");
@@ -66,6 +73,11 @@ internal static class RunEmitter
                     string source = IsSpan(input.Shape) ? model.InputNames[index] : $"&{model.InputNames[index]}.GetPinnableReference()";
                     return $"fixed ({input.ElementType.CSharpName()}* pointer{index} = {source})";
                 }));
+                for (int index = 0; index < model.Graph.ContainerInputs.Count; index++)
+                {
+                    code.Line(SequenceEmitter.Bind(model, index));
+                }
+
                 if (pins.Length == 0)
                 {
                     WriteExecution(code, model, inputs);
@@ -78,9 +90,9 @@ internal static class RunEmitter
                     }
                 }
 
-                if (outputs.Count > 0)
+                if (outputs.Count + containers > 0)
                 {
-                    code.Line($"return {(outputs.Count == 1 ? Output(model, outputs[0]) : "new Results(this)")};");
+                    code.Line($"return {(outputs.Count + containers > 1 ? "new Results(this)" : containers > 0 ? SequenceEmitter.Output(model, 0) : Output(model, outputs[0]))};");
                 }
             }
 
@@ -96,7 +108,7 @@ internal static class RunEmitter
             WriteDenseCheckMethod(code);
         }
 
-        if (outputs.Count > 1)
+        if (outputs.Count + containers > 1)
         {
             WriteResults(code, model, outputs);
         }
@@ -125,6 +137,19 @@ internal static class RunEmitter
         : $"global::System.Numerics.Tensors.ReadOnlyTensorSpan<{value.ElementType.InterfaceName()}>";
 
     private static string OutputType(Value value) => InputType(value);
+
+    /// <summary>Parameters in the order of the model's inputs.</summary>
+    private static string Parameters(EmissionModel model, IReadOnlyList<int> inputs)
+    {
+        IEnumerable<(string Name, string Text)> tensors = inputs.Select(index => (model.Graph.Inputs[index].Name, $"{InputType(model.Graph.Inputs[index])} {model.InputNames[index]}"));
+        if (model.Graph.ContainerInputs.Count == 0)
+        {
+            return string.Join(", ", tensors.Select(parameter => parameter.Text));
+        }
+
+        IEnumerable<(string Name, string Text)> containers = model.Graph.ContainerInputs.Select((input, index) => (input.Name, SequenceEmitter.Parameter(model, index)));
+        return string.Join(", ", tensors.Concat(containers).OrderBy(parameter => model.Graph.InputOrder.IndexOf(parameter.Name)).Select(parameter => parameter.Text));
+    }
 
     private static void WriteDenseCheck(CodeWriter code, Value input, string name)
     {
@@ -252,6 +277,12 @@ internal static class RunEmitter
             code.Line();
         }
 
+        for (int index = 0; index < model.Graph.ContainerOutputs.Count; index++)
+        {
+            code.Line($"private {SequenceEmitter.OutputType(model, index)} Get{model.ContainerOutputNames[index]}() => {SequenceEmitter.Output(model, index)};");
+            code.Line();
+        }
+
         code.Line("/// <summary>The results of a run; valid until the session is used again.</summary>");
         using (code.Block("public readonly ref struct Results"))
         {
@@ -263,6 +294,13 @@ internal static class RunEmitter
                 code.Line();
                 code.Line($"/// <summary>{CSharpText.Documentation(model.Graph.Outputs[index].ToString())}.</summary>");
                 code.Line($"public {OutputType(model.Graph.Outputs[index])} {model.OutputNames[index]} => _session.Get{model.OutputNames[index]}();");
+            }
+
+            for (int index = 0; index < model.Graph.ContainerOutputs.Count; index++)
+            {
+                code.Line();
+                code.Line($"/// <summary>{CSharpText.Documentation(model.Graph.ContainerOutputs[index].ToString())}.</summary>");
+                code.Line($"public {SequenceEmitter.OutputType(model, index)} {model.ContainerOutputNames[index]} => _session.Get{model.ContainerOutputNames[index]}();");
             }
         }
 

@@ -40,6 +40,7 @@ internal static class SessionEmitter
                 WriteExecute(code, model);
                 WriteSizeChecks(code, model);
                 WriteOutputs(code, model);
+                SequenceEmitter.WriteAccess(code, model);
                 if (!model.Plan.IsStatic)
                 {
                     WriteArenaPlan(code, model);
@@ -68,6 +69,7 @@ internal static class SessionEmitter
         }
 
         StateRunEmitter.WriteFields(code, model);
+        SequenceEmitter.WriteFields(code, model);
         foreach ((int input, int axis) in BindingEmitter.LateSizes(model))
         {
             code.Line($"private long {BindingEmitter.SizeField(input, axis)}; // axis {axis} of {CSharpText.Comment(model.Graph.Inputs[input].Name)}");
@@ -81,6 +83,7 @@ internal static class SessionEmitter
         using (code.Block($"internal Session({model.ClassName} model, SessionOptions? options)\n    : base(model, options)"))
         {
             StateRunEmitter.WriteConstruction(code, model);
+            SequenceEmitter.WriteConstruction(code, model);
             if (model.Plan.PoolSlotOf.Count > 0)
             {
                 code.Line($"CreatePool({model.Plan.PoolSlotOf.Values.Max() + 1});");
@@ -101,6 +104,7 @@ internal static class SessionEmitter
         using (code.Block("protected override void Execute()"))
         {
             StateRunEmitter.WriteBegin(code, model);
+            SequenceEmitter.WriteBegin(code, model);
 
             foreach (KeyValuePair<string, (Value Input, int Index)> element in model.Graph.Symbols.Elements)
             {

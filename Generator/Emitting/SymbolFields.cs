@@ -15,7 +15,7 @@ internal sealed class SymbolFields
             string name = Identifiers.Camel(symbol).TrimStart('@');
 
             // Fields of the session's own end in a number too, or have names that a model's dimension might have.
-            name = name.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') is "input" or "offsets" or "sizes" or "plannedFor" or "placementWork" or "outputShape" or "maskColumns" or "pool"
+            name = name.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9') is "input" or "offsets" or "sizes" or "plannedFor" or "placementWork" or "outputShape" or "maskColumns" or "pool" or "tensors"
                 ? name + "Dimension"
                 : name;
             _fields[symbol] = "_" + names.Unique(name);

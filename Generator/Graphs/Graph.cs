@@ -9,9 +9,24 @@ internal sealed class Graph(string name)
 
     public string Name { get; } = name;
 
+    /// <summary>Whether it is the body of a node and not the model's graph.</summary>
+    public bool IsBody { get; init; }
+
     public List<Value> Inputs { get; } = [];
 
     public List<Value> Outputs { get; } = [];
+
+    /// <summary>The model's inputs that are sequences or optionals. In a body they are among <see cref="Inputs"/>.</summary>
+    public List<Value> ContainerInputs { get; } = [];
+
+    /// <summary>The model's outputs that are sequences or optionals. In a body they are among <see cref="Outputs"/>.</summary>
+    public List<Value> ContainerOutputs { get; } = [];
+
+    /// <summary>What the model calls the outputs in <see cref="ContainerOutputs"/>.</summary>
+    public List<string> ContainerOutputNames { get; } = [];
+
+    /// <summary>Names of the model's inputs of both kinds, in its order.</summary>
+    public List<string> InputOrder { get; } = [];
 
     /// <summary>What the model calls its outputs, in the order of <see cref="Outputs"/>: passes may put other values in their place, the names are the model's.</summary>
     public List<string> OutputNames { get; } = [];
@@ -92,6 +107,14 @@ internal sealed class Graph(string name)
             }
         }
 
+        for (int index = 0; index < ContainerOutputs.Count; index++)
+        {
+            if (ContainerOutputs[index] == old)
+            {
+                ContainerOutputs[index] = replacement;
+            }
+        }
+
         for (int index = 0; index < States.Count; index++)
         {
             if (States[index].Output == old)
@@ -104,7 +127,7 @@ internal sealed class Graph(string name)
     /// <summary>The model's name of an output; the value's own where the graph was not read from a model.</summary>
     public string OutputName(int index) => index >= 0 && index < OutputNames.Count ? OutputNames[index] : Outputs[index].Name;
 
-    public bool IsOutput(Value value) => Outputs.Contains(value);
+    public bool IsOutput(Value value) => Outputs.Contains(value) || ContainerOutputs.Contains(value);
 
     /// <summary>The graph as text, a node a line: for dumps, tests and bug reports.</summary>
     public override string ToString() => GraphPrinter.Print(this);

@@ -16,7 +16,7 @@ internal static class GraphPrinter
     private static void Print(Graph graph, StringBuilder text, string indent)
     {
         text.Append(indent).Append("graph \"").Append(graph.Name).Append("\"\n");
-        foreach (Value input in graph.Inputs)
+        foreach (Value input in graph.Inputs.Concat(graph.ContainerInputs))
         {
             text.Append(indent).Append("  input ").Append(input).Append('\n');
         }
@@ -47,7 +47,7 @@ internal static class GraphPrinter
             }
         }
 
-        foreach (Value output in graph.Outputs)
+        foreach (Value output in graph.Outputs.Concat(graph.ContainerOutputs))
         {
             text.Append(indent).Append("  output ").Append(output).Append('\n');
         }

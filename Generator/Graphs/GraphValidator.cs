@@ -8,7 +8,7 @@ internal static class GraphValidator
 
     private static void Validate(Graph graph, string stage, IEnumerable<Value> outer)
     {
-        var made = new HashSet<Value>(graph.Inputs.Concat(outer).Concat(graph.States.Select(state => state.Past)));
+        var made = new HashSet<Value>(graph.Inputs.Concat(graph.ContainerInputs).Concat(outer).Concat(graph.States.Select(state => state.Past)));
         var nodes = new HashSet<Node>();
         foreach (Node node in graph.Nodes)
         {
@@ -50,7 +50,7 @@ internal static class GraphValidator
             }
         }
 
-        foreach (Value output in graph.Outputs)
+        foreach (Value output in graph.Outputs.Concat(graph.ContainerOutputs))
         {
             Require(output.IsKnown || made.Contains(output), $"output '{output.Name}' is never made");
         }

@@ -30,11 +30,14 @@ internal sealed class GraphLowering : LoweringContext
     private GraphLowering(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)
     {
         Graph = graph;
+        Sequences = new SequenceVariables(graph, _model.Sequences);
         _diagnostics = diagnostics;
         _cancellationToken = cancellationToken;
     }
 
     public override Graph Graph { get; }
+
+    public override SequenceVariables Sequences { get; }
 
     public static LoweredModel Run(Graph graph, List<DiagnosticInfo> diagnostics, CancellationToken cancellationToken)
     {
@@ -160,6 +163,7 @@ internal sealed class GraphLowering : LoweringContext
         _copies = new(copies);
         int start = _model.Kernels.Count;
         AddRequirements(body);
+        using IDisposable block = Sequences.Enter(body);
         LowerNodes(body);
         if (_diagnostics.All(diagnostic => diagnostic.Severity != DiagnosticLevel.Error))
         {
@@ -168,25 +172,25 @@ internal sealed class GraphLowering : LoweringContext
 
         _views = views;
         _copies = copies;
-        List<Kernel> block = Block(start);
+        List<Kernel> kernels = Block(start);
 
         // A method calls so many kernels; longer blocks are called part by part.
-        while (block.Count > KernelsPerBlock)
+        while (kernels.Count > KernelsPerBlock)
         {
             List<Kernel> parts = [];
-            for (int first = 0; first < block.Count; first += KernelsPerBlock)
+            for (int first = 0; first < kernels.Count; first += KernelsPerBlock)
             {
-                List<Kernel> part = block.GetRange(first, Math.Min(KernelsPerBlock, block.Count - first));
+                List<Kernel> part = kernels.GetRange(first, Math.Min(KernelsPerBlock, kernels.Count - first));
                 var caller = new Kernel("part", part[0].Node, [], [], writer => part.ForEach(inner => writer.Line($"{writer.Call(inner)};"))) { Blocks = [part], Nodes = [] };
                 part.ForEach(inner => inner.Owner = caller);
                 _model.Kernels.Insert(_model.Kernels.IndexOf(part[part.Count - 1]) + 1, caller);
                 parts.Add(caller);
             }
 
-            block = parts;
+            kernels = parts;
         }
 
-        return block;
+        return kernels;
     }
 
     public override void SetView(Value value, View view) => _views[value] = view;
@@ -462,6 +466,7 @@ internal sealed class GraphLowering : LoweringContext
 
     private void BindOutputs()
     {
+        _model.ContainerOutputs.AddRange(Graph.ContainerOutputs.Select(Sequences.Number));
         foreach (Value output in Graph.Outputs)
         {
             if (State(output) is { } state)
@@ -525,7 +530,11 @@ internal sealed class GraphLowering : LoweringContext
     {
         foreach (Value? output in node.Outputs)
         {
-            if (output?.Type is not null && !_views.ContainsKey(output))
+            if (output?.Container is not null)
+            {
+                Sequences.Define(node, output);
+            }
+            else if (output?.Type is not null && !_views.ContainsKey(output))
             {
                 _views[output] = Memory(output.Name, output.ElementType, output.Shape);
             }

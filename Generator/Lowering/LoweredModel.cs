@@ -24,6 +24,12 @@ internal sealed class LoweredModel
     /// <summary>Where each graph output lies; null for the present of a state.</summary>
     public List<View?> Outputs { get; } = [];
 
+    /// <summary>Sequences and optionals of a session.</summary>
+    public List<SequenceVariable> Sequences { get; } = [];
+
+    /// <summary>Where the graph's outputs that are sequences or optionals are: indices of <see cref="Sequences"/>.</summary>
+    public List<int> ContainerOutputs { get; } = [];
+
     /// <summary>Buffers of load-time results, in order of first write.</summary>
     public List<MemoryBuffer> Prepared { get; } = [];
 

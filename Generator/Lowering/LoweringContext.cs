@@ -7,6 +7,9 @@ internal abstract class LoweringContext
 {
     public abstract Graph Graph { get; }
 
+    /// <summary>Where sequences and optionals are.</summary>
+    public abstract SequenceVariables Sequences { get; }
+
     /// <summary>Where a value lies, with whatever strides it has. Constants lie in the weight file.</summary>
     public abstract View Read(Value value);
 

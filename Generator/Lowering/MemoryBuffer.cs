@@ -44,6 +44,9 @@ internal enum MemoryKind
     /// <summary>A session's state that is a whole tensor: what a run reads.</summary>
     State,
 
+    /// <summary>The tensor of a sequence of one; its index among the model's sequences is the buffer's.</summary>
+    Sequence,
+
     /// <summary>Where a run leaves what the next one reads, for a state that each run replaces.</summary>
     NextState,
 }

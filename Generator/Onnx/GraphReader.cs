@@ -69,7 +69,7 @@ internal sealed class GraphReader
 
     private Graph ReadGraph(GraphProto proto, IReadOnlyDictionary<string, int> opsets, Scope? outer, bool isMain, CallFrame? frame = null)
     {
-        var graph = new Graph(proto.Name) { Symbols = _symbols, Texts = _texts };
+        var graph = new Graph(proto.Name) { Symbols = _symbols, Texts = _texts, IsBody = !isMain };
         var scope = new Scope(outer);
         var initializers = new HashSet<string>(proto.Initializer.Select(tensor => tensor.Name), StringComparer.Ordinal);
         foreach (ValueInfoProto input in proto.Input)
@@ -77,6 +77,12 @@ internal sealed class GraphReader
             // Before IR version 4 initializers are inputs too: their values are fixed here.
             if (!initializers.Contains(input.Name))
             {
+                if (TypeReader.ReadContainer(input.Type, $"value '{input.Name}'") is { } container)
+                {
+                    AddContainerInput(graph, input.Name, container, scope, isMain);
+                    continue;
+                }
+
                 TensorType? type = ReadType(input, declareSymbols: isMain);
                 if (isMain && (type is null || type.ElementType == ElementType.Undefined))
                 {
@@ -86,6 +92,7 @@ internal sealed class GraphReader
                 Value value = graph.AddValue(input.Name, type);
                 value.DeclaredType = value.Type;
                 graph.Inputs.Add(value);
+                graph.InputOrder.Add(input.Name);
                 scope.Define(input.Name, value);
             }
         }
@@ -119,6 +126,17 @@ internal sealed class GraphReader
         }
 
         return graph;
+    }
+
+    /// <summary>The model's own inputs of tensors stand apart from others; a body's must stay in the order in which its node gives them.</summary>
+    private static void AddContainerInput(Graph graph, string name, ContainerType type, Scope scope, bool isMain)
+    {
+        Value value = graph.AddValue(name);
+        value.Container = type;
+        value.DeclaredContainer = type;
+        (isMain ? graph.ContainerInputs : graph.Inputs).Add(value);
+        graph.InputOrder.Add(name);
+        scope.Define(name, value);
     }
 
     /// <summary>Every output of a body is made by a node of it, and by one of its own: passes can replace values without looking into the bodies that hand them out.</summary>
@@ -183,9 +201,10 @@ internal sealed class GraphReader
     private Value DefineOutput(string output, Graph graph, Scope scope, IReadOnlyDictionary<string, ValueInfoProto> declared, CallFrame? frame)
     {
         Value value = graph.AddValue((frame?.Prefix ?? "") + output);
-        if (frame is null && declared.TryGetValue(output, out ValueInfoProto? info) && info.Type?.TensorType is { Shape: not null })
+        if (frame is null && declared.TryGetValue(output, out ValueInfoProto? info))
         {
-            value.DeclaredType = ReadType(info, declareSymbols: false);
+            value.DeclaredType = info.Type?.TensorType is { Shape: not null } ? ReadType(info, declareSymbols: false) : null;
+            value.DeclaredContainer = TypeReader.TryReadContainer(info.Type);
         }
 
         if (!scope.Define(output, value))
@@ -298,6 +317,7 @@ internal sealed class GraphReader
             AttributeProto.Types.AttributeType.Strings => attribute.Strings.Select(text => text.ToStringUtf8()).ToArray(),
             AttributeProto.Types.AttributeType.Tensor => TensorReader.Read(attribute.T ?? throw Empty(), $"{node.Name}/{attribute.Name}", _texts),
             AttributeProto.Types.AttributeType.Graph => ReadGraph(attribute.G ?? throw Empty(), opsets, scope, isMain: false, frame),
+            AttributeProto.Types.AttributeType.TypeProto => TypeReader.ReadOptional(attribute.Tp ?? throw Empty(), $"attribute '{attribute.Name}' of {node}"),
             AttributeProto.Types.AttributeType.Undefined => GuessKind(attribute),
             _ => null,
         };

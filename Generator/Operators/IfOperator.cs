@@ -5,7 +5,7 @@ using Cameo.Generator.Passes;
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// If: https://onnx.ai/onnx/operators/onnx__If.html, of tensors. A condition that is known at build time leaves one branch, before this class is asked (see <see cref="BranchSelection"/>). Otherwise both
+/// If: https://onnx.ai/onnx/operators/onnx__If.html, of tensors, sequences and optionals. A condition that is known at build time leaves one branch, before this class is asked (see <see cref="BranchSelection"/>). Otherwise both
 /// branches are compiled, one runs, and its results are written where both branches have theirs. Sizes of the results that differ follow from a condition on sizes, or the branch that
 /// runs tells them.
 /// </summary>
@@ -16,6 +16,8 @@ internal sealed class IfOperator : Operator
     public override string Type => "If";
 
     public override IReadOnlyList<int> Versions => [1, 11, 13, 16, 19, 21, 23, 24, 25];
+
+    public override bool TakesContainers => true;
 
     public override void Infer(Node node, InferenceContext context)
     {
@@ -29,7 +31,11 @@ internal sealed class IfOperator : Operator
         context.InferBodies(node);
         for (int index = 0; index < node.Outputs.Count; index++)
         {
-            if (node.Outputs[index] is { } output && then.Outputs[index].Type is { } left && otherwise.Outputs[index].Type is { } right)
+            if (node.Outputs[index] is not null && then.Outputs[index].HasType && otherwise.Outputs[index].HasType && ContainerBranches.Merge(node, index, then, otherwise) is { } container)
+            {
+                node.Outputs[index]!.Container = container;
+            }
+            else if (node.Outputs[index] is { } output && then.Outputs[index].Type is { } left && otherwise.Outputs[index].Type is { } right)
             {
                 context.SetType(output, Merge(node, index, left, right, context));
             }
@@ -40,8 +46,9 @@ internal sealed class IfOperator : Operator
     {
         Graph[] branches = [BranchSelection.Branch(node, "then_branch"), BranchSelection.Branch(node, "else_branch")];
         View? condition = node.Input(0).Elements is null ? context.Read(node.Input(0)) : null;
-        View?[] merged = [.. node.Outputs.Select(output => output is null ? null : context.Variable(output.Name, output.ElementType, output.Shape))];
-        List<Kernel>[] blocks = [.. branches.Select(branch => LowerBranch(node, branch, merged, context))];
+        View?[] merged = [.. node.Outputs.Select(output => output?.Type is null ? null : context.Variable(output.Name, output.ElementType, output.Shape))];
+        int?[] sequences = [.. node.Outputs.Select(output => output?.Container is null ? (int?)null : context.Sequences.Add(node, output))];
+        List<Kernel>[] blocks = [.. branches.Select(branch => LowerBranch(node, branch, merged, sequences, context))];
         for (int index = 0; index < merged.Length; index++)
         {
             if (merged[index] is { } view)
@@ -66,11 +73,12 @@ internal sealed class IfOperator : Operator
         {
             Blocks = blocks,
             Sizes = DataSizes.Names(node),
+            UpdatesState = sequences.Any(sequence => sequence is not null),
             Summary = "one of two branches",
         });
     }
 
-    private static List<Kernel> LowerBranch(Node node, Graph branch, View?[] merged, LoweringContext context) => context.LowerBlock(
+    private static List<Kernel> LowerBranch(Node node, Graph branch, View?[] merged, int?[] sequences, LoweringContext context) => context.LowerBlock(
         branch,
         () =>
         {
@@ -82,6 +90,10 @@ internal sealed class IfOperator : Operator
                     // Sizes that differ between branches agree in the branch that runs.
                     View source = context.Read(value);
                     context.Copy(source, new View(target.Buffer, source.Shape), node);
+                }
+                else if (sequences[index] is { } sequence)
+                {
+                    context.Sequences.HandOut(node, branch.Outputs[index], sequence, context);
                 }
             }
         });

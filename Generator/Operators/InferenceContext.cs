@@ -29,6 +29,24 @@ internal sealed class InferenceContext(Graph graph, InferenceContext? outer = nu
         }
     }
 
+    /// <summary>Whether types may still change, as those of what a loop carries: of a sequence that is empty so far, nothing is known and nothing is wrong.</summary>
+    public bool IsTentative { get => outer?.IsTentative == true || field; set; }
+
+    /// <summary>How many Ifs were replaced by one of their branches.</summary>
+    public int SelectedBranches
+    {
+        get => outer?.SelectedBranches ?? field;
+        set
+        {
+            if (outer is not null)
+            {
+                outer.SelectedBranches = value;
+            }
+
+            field = value;
+        }
+    }
+
     public SymbolTable Symbols => Graph.Symbols;
 
     public List<DiagnosticInfo> Diagnostics { get; } = [];

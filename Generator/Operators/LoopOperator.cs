@@ -4,7 +4,7 @@ using Cameo.Generator.Lowering;
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// Loop: https://onnx.ai/onnx/operators/onnx__Loop.html, of tensors. Carried values keep their shapes. Results that grow by a part each iteration have as many parts as
+/// Loop: https://onnx.ai/onnx/operators/onnx__Loop.html, of tensors, sequences and optionals. Carried tensors keep their shapes. Results that grow by a part each iteration have as many parts as
 /// sizes say or the model declares, which every run must then meet; else the loop tells the number when it ends. The code of the body is written once, whatever the number of iterations.
 /// </summary>
 internal sealed class LoopOperator : Operator
@@ -17,6 +17,8 @@ internal sealed class LoopOperator : Operator
     private const string TripsName = "iterations";
 
     public override string Type => "Loop";
+
+    public override bool TakesContainers => true;
 
     public override IReadOnlyList<int> Versions => [1, 11, 13, 16, 19, 21, 23, 24, 25];
 
@@ -36,18 +38,43 @@ internal sealed class LoopOperator : Operator
         body.Inputs[1].Type = truth;
         body.Inputs[1].Constant = ConstantElements.FromIntegers([1], truth);
         body.Inputs[1].Elements = [Dimension.One];
-        for (int index = 0; index < carried; index++)
+        foreach (Value input in body.Inputs)
         {
-            body.Inputs[index + 2].Type = node.Input(index + 2).RequiredType;
+            // What the node gives counts, whatever the body declares.
+            input.Container = null;
         }
 
-        if (!context.InferBodies(node) || body.Outputs.Any(output => output.Type is null))
+        var containers = new CarriedContainers(node, body, carried, context);
+        for (int index = 0; index < carried; index++)
+        {
+            if (containers[index] is null)
+            {
+                body.Inputs[index + 2].Type = node.Input(index + 2).RequiredType;
+            }
+        }
+
+        if (!containers.Infer() || body.Outputs.Any(output => !output.HasType))
         {
             return;
         }
 
         for (int index = 0; index < carried; index++)
         {
+            if (containers[index] is { } container)
+            {
+                if (node.OptionalOutput(index) is { } sequence)
+                {
+                    sequence.Container = container;
+                }
+
+                continue;
+            }
+
+            if (body.Outputs[index + 1].Container is { } made)
+            {
+                throw new ModelException(node, $"carried value {index} is {node.Input(index + 2).Type} and becomes {made}");
+            }
+
             RequireSameType(node, index, node.Input(index + 2).RequiredType, body.Outputs[index + 1].RequiredType);
             if (node.OptionalOutput(index) is { } output)
             {
@@ -59,7 +86,7 @@ internal sealed class LoopOperator : Operator
         {
             if (node.Outputs[index] is { } output)
             {
-                TensorType part = body.Outputs[index + 1].RequiredType;
+                TensorType part = body.Outputs[index + 1].Type ?? throw new ModelException(node, $"'{output.Name}' collects {body.Outputs[index + 1].Container}, and only tensors can be collected");
                 SetCollected(node, output, part, Trips(node, body, most, output) ?? context.DataSize(node, TripsName, most), context);
             }
         }
@@ -78,6 +105,12 @@ internal sealed class LoopOperator : Operator
         View?[] results = new View?[node.Outputs.Count];
         for (int index = 0; index < carried; index++)
         {
+            if (node.Input(index + 2).Container is not null)
+            {
+                region.CarrySequence(node.Input(index + 2), body.Inputs[index + 2], body.Outputs[index + 1], node.OptionalOutput(index));
+                continue;
+            }
+
             View memory = region.Carry(node.Input(index + 2), body.Inputs[index + 2], body.Outputs[index + 1]);
             if (index < results.Length)
             {
@@ -161,7 +194,7 @@ internal sealed class LoopOperator : Operator
         });
         for (int index = 0; index < results.Length; index++)
         {
-            if (node.Outputs[index] is { } output)
+            if (node.Outputs[index] is { Container: null } output)
             {
                 context.SetView(output, results[index]!);
             }

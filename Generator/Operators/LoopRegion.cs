@@ -15,6 +15,7 @@ internal sealed class LoopRegion(Node node, Graph body, LoweringContext context)
     private readonly List<(View Memory, Value Result)> _carried = [];
     private readonly List<(View Part, Value Result)> _parts = [];
     private readonly List<View> _collected = [];
+    private readonly List<(int Memory, Value Result)> _sequences = [];
 
     /// <summary>The number of the iteration: 0, 1, ….</summary>
     public static Dimension Iteration(Node node) => Dimension.Symbol(SymbolName(node));
@@ -53,6 +54,18 @@ internal sealed class LoopRegion(Node node, Graph body, LoweringContext context)
         _reads.Add(memory);
         _writes.Add(memory);
         return memory;
+    }
+
+    /// <summary>A sequence or optional that an iteration takes from the one before, and the first from outside; after the loop it is the output.</summary>
+    public void CarrySequence(Value initial, Value input, Value result, Value? output)
+    {
+        int memory = context.Sequences.Add(node, input);
+        context.Sequences.Hand(node, initial, memory, context);
+        _sequences.Add((memory, result));
+        if (output is not null)
+        {
+            context.Sequences.Set(output, memory);
+        }
     }
 
     /// <summary>A result of which every iteration writes one part along an axis.</summary>
@@ -111,6 +124,7 @@ internal sealed class LoopRegion(Node node, Graph body, LoweringContext context)
         {
             Blocks = [block],
             Sizes = trips?.Symbols().ToArray() ?? [],
+            UpdatesState = _sequences.Count > 0,
             Summary = summary,
         });
     }
@@ -131,6 +145,8 @@ internal sealed class LoopRegion(Node node, Graph body, LoweringContext context)
         {
             context.Copy(context.Read(result), part, node);
         }
+
+        context.Sequences.HandOn(node, _sequences, context);
 
         // A body may hand values on crosswise: what another carried value still reads is set aside first.
         HashSet<MemoryBuffer> memories = [.. _carried.Select(carried => carried.Memory.Buffer)];

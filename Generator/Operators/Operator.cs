@@ -23,6 +23,9 @@ internal abstract class Operator
     /// <summary>The first opset whose change to this operator is not understood; <see cref="int.MaxValue"/> when there is none.</summary>
     public virtual int UnsupportedFrom => int.MaxValue;
 
+    /// <summary>Whether inputs may be sequences or optionals; the operator then checks which.</summary>
+    public virtual bool TakesContainers => false;
+
     /// <summary>
     /// Sets the types of the node's outputs and, where the inputs allow it, their values: <see cref="InferenceContext.SetConstant"/>,
     /// <see cref="InferenceContext.SetElements"/>. Throws <see cref="ModelException"/> for what is invalid or not supported.

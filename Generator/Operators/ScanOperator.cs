@@ -42,7 +42,18 @@ internal sealed class ScanOperator : Operator
             body.Inputs[states + index].Type = new TensorType(input.ElementType, new Shape([.. input.Shape.Where((_, current) => current != axis)]));
         }
 
-        if (!context.InferBodies(node) || body.Outputs.Any(output => output.Type is null))
+        foreach (Value input in body.Inputs)
+        {
+            input.Container = null;
+        }
+
+        bool isValid = context.InferBodies(node);
+        if (body.Outputs.FirstOrDefault(output => output.Container is not null) is { } container)
+        {
+            throw new ModelException(node, $"the body gives {container.Container}, and only tensors can be carried and collected");
+        }
+
+        if (!isValid || body.Outputs.Any(output => output.Type is null))
         {
             return;
         }

@@ -38,10 +38,11 @@ internal static class BranchSelection
         if (elements[0].Value is { } known)
         {
             Splice(graph, node, known != 0 ? then : otherwise);
+            context.SelectedBranches++;
             return true;
         }
 
-        if (Prefer(node, then, otherwise, context) is not { } taken)
+        if (context.IsTentative || Prefer(node, then, otherwise, context) is not { } taken)
         {
             return false;
         }
@@ -49,6 +50,7 @@ internal static class BranchSelection
         context.Diagnostics.Add(new DiagnosticInfo(DiagnosticIds.MissedOptimization, DiagnosticLevel.Info,
             $"{node}: whether '{condition.Name}' holds depends on the sizes of a run, and the branches' results differ in rank; the {(taken == then ? "then" : "else")} branch is taken and every run checks the condition.", node.Line));
         Splice(graph, node, taken);
+        context.SelectedBranches++;
         context.Require(elements[0], taken == then ? 1 : 0, $"condition of {node}, of whose branches only one fits the rest of the model");
         return true;
     }
@@ -82,7 +84,7 @@ internal static class BranchSelection
     }
 
     private static bool IsValid(Graph branch, InferenceContext context) =>
-        ShapePropagation.InferBody(branch, context).All(diagnostic => diagnostic.Severity != DiagnosticLevel.Error) && branch.Outputs.All(output => output.Type is not null);
+        ShapePropagation.InferBody(branch, context).All(diagnostic => diagnostic.Severity != DiagnosticLevel.Error) && branch.Outputs.All(output => output.HasType);
 
     private static bool HasRanks(Graph branch, int?[] ranks) => branch.Outputs.Select((output, index) => ranks[index] is null || output.Type?.Rank == ranks[index]).All(fits => fits);
 
@@ -96,6 +98,7 @@ internal static class BranchSelection
             if (node.Outputs[output] is { } replaced)
             {
                 branch.Outputs[output].DeclaredType ??= replaced.DeclaredType;
+                branch.Outputs[output].DeclaredContainer ??= replaced.DeclaredContainer;
                 graph.ReplaceUses(replaced, branch.Outputs[output]);
             }
         }

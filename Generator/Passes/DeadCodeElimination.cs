@@ -17,7 +17,7 @@ internal static class DeadCodeElimination
         }
 
         var live = new HashSet<Node>();
-        var values = new Stack<Value>(graph.Outputs);
+        var values = new Stack<Value>(graph.Outputs.Concat(graph.ContainerOutputs));
         var pending = new Stack<Node>();
         Dictionary<string, Node> sizes = FindSizes(graph);
         void Need(Node node)

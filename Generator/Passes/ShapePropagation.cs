@@ -74,6 +74,11 @@ internal static class ShapePropagation
     {
         Operator known = OperatorRegistry.Find(node) ?? throw ModelException.Unsupported(node, "Cameo does not know this operator");
         OperatorRegistry.ResolveVersion(known, node);
+        if (!known.TakesContainers && node.Inputs.FirstOrDefault(input => input?.Container is not null) is { } container)
+        {
+            throw new ModelException(node, $"'{container.Name}' is a {container.Container}, and the operator takes tensors");
+        }
+
         known.Infer(node, context);
     }
 
@@ -92,14 +97,14 @@ internal static class ShapePropagation
         for (int index = 0; index < graph.Nodes.Count; index++)
         {
             Node node = graph.Nodes[index];
-            if (node.Inputs.Any(input => input is not null && input.Type is null))
+            if (node.Inputs.Any(input => input is not null && !input.HasType))
             {
                 continue;
             }
 
             try
             {
-                if (BranchSelection.TryReplace(graph, node, context))
+                if (BranchSelection.TryReplace(graph, node, context) || ContainerResolution.TryReplace(graph, node))
                 {
                     index--;
                     continue;
@@ -197,7 +202,7 @@ internal static class ShapePropagation
         string id = OperatorRegistry.Find(node) is null ? DiagnosticIds.UnsupportedOperator
             : exception.IsUnsupported ? DiagnosticIds.UnsupportedUse
             : DiagnosticIds.InvalidModel;
-        string types = string.Join(", ", node.Inputs.Select(input => input?.Type?.ToString() ?? "omitted"));
+        string types = string.Join(", ", node.Inputs.Select(input => input?.Type?.ToString() ?? input?.Container?.ToString() ?? "omitted"));
         string domain = node.Domain.Length == 0 ? "opset" : $"{node.Domain} opset";
         return new DiagnosticInfo(id, DiagnosticLevel.Error, $"{node.OperatorName} '{node.Name}' ({domain} {node.Version}; inputs: {types}): {exception.Reason}.", node.Line);
     }

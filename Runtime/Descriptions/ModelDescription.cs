@@ -18,6 +18,12 @@ public sealed record ModelDescription
     /// <summary>Outputs that a run gives, in the order of their indices; states are not among them.</summary>
     public ValueDescription[] Outputs { get; init; } = [];
 
+    /// <summary>Inputs that are sequences or optionals, in the order of their indices.</summary>
+    public SequenceDescription[] SequenceInputs { get; init; } = [];
+
+    /// <summary>Outputs that are sequences or optionals, in the order of their indices.</summary>
+    public SequenceDescription[] SequenceOutputs { get; init; } = [];
+
     /// <summary>Pairs of input and output that the session keeps between runs.</summary>
     public StateDescription[] States { get; init; } = [];
 

@@ -13,10 +13,34 @@ public abstract unsafe partial class CompiledSession
     /// <param name="inputs">All inputs of the model, and any of its states, by ONNX name.</param>
     /// <exception cref="ModelInputException">An input is missing, unknown, or does not fit. States that were given may have been loaded.</exception>
     /// <exception cref="ConcurrentSessionUseException">A run is under way.</exception>
+    /// <exception cref="NotSupportedException">An output is a sequence or an optional.</exception>
     public IReadOnlyDictionary<string, Tensor> Run(IReadOnlyDictionary<string, Tensor> inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
+        if (Description.SequenceOutputs.Length > 0)
+        {
+            throw new NotSupportedException($"Output '{Description.SequenceOutputs[0].Name}' is a sequence or an optional: use the Run that takes and gives values of the type {nameof(ModelValue)}.");
+        }
+
         Enter();
+        try
+        {
+            for (int index = 0; index < Description.SequenceInputs.Length; index++)
+            {
+                BindOptional(index, null);
+            }
+
+            return RunTensors(inputs);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>Runs the model with the session taken and sequences bound.</summary>
+    private Dictionary<string, Tensor> RunTensors(IReadOnlyDictionary<string, Tensor> inputs)
+    {
         var pins = new GCHandle[Description.Inputs.Length];
         try
         {
@@ -47,8 +71,6 @@ public abstract unsafe partial class CompiledSession
                     pin.Free();
                 }
             }
-
-            Exit();
         }
     }
 

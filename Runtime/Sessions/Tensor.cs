@@ -6,7 +6,7 @@ namespace Cameo.Sessions;
 /// A tensor of the untyped interface: element type, shape and contiguous row-major elements in managed memory. Elements of
 /// less than a byte take a whole one; those of a string tensor are <see cref="Texts"/>.
 /// </summary>
-public sealed class Tensor
+public sealed class Tensor : ModelValue
 {
     private readonly byte[] _bytes;
     private readonly long[] _shape;
