@@ -126,6 +126,13 @@ internal static class ModelCompiler
         var symbols = new SymbolFields(graph.Symbols);
         KernelSchedule schedule = KernelSchedule.Make(lowered!.Kernels, symbols, cancellationToken);
         KernelSchedule loadSchedule = KernelSchedule.Make(lowered.LoadKernels, symbols, cancellationToken);
+        if (EmissionModel.UsedClasses.Concat(schedule.Qualifiers()).Concat(loadSchedule.Qualifiers()).Contains(className))
+        {
+            // Inside a class its own name hides every other class of that name, whatever the usings say.
+            diagnostics.Add(new(DiagnosticIds.InvalidOption, DiagnosticLevel.Error, $"OnnxClass: the generated code uses a class that is called '{className}' itself; give the model's class another name."));
+            return failed;
+        }
+
         WeightLayout.Run(lowered, schedule, loadSchedule);
         MemoryPlan plan = MemoryPlanner.Run(lowered, schedule.Nodes, graph.Symbols);
         byte[] identity = Identify(graphText, settings);

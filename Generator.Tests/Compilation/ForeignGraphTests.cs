@@ -117,6 +117,17 @@ public sealed class ForeignGraphTests : IDisposable
         Assert.Empty(members.Except(EmissionModel.SessionMembers));
     }
 
+    [Theory]
+    [InlineData("Attention")]
+    [InlineData("CompiledModel")]
+    [InlineData("Session")]
+    public void ClassesThatTheirOwnCodeUsesAreRefused(string className)
+    {
+        OnnxModelBuilder builder = new OnnxModelBuilder(24).Input("q", 1, 1, 2, 4).Input("k", 1, 1, 2, 4).Input("v", 1, 1, 2, 4)
+            .Node("Attention", ["q", "k", "v"], ["y"]).Output("y", 1, 1, 2, 4);
+        Assert.Contains($"the generated code uses a class that is called '{className}' itself", _models.Refusal(className, builder), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void TheCompilersOwnDomainIsRefused()
     {

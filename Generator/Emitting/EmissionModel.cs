@@ -46,7 +46,14 @@ internal sealed class EmissionModel
         "CheckSize", "CheckSizes", "CopyStatesFrom", "CreatePool", "CreateSequence", "CreateSession", "CreateSessionCore", "DescribeDetails", "Description", "Details", "Dispose", "EnsureArena", "Enter", "Equals", "Execute", "Exit", "Finalize",
         "Forward", "Fork", "Generate", "GetHashCode", "GetOutputView", "GetSequenceInput", "GetSequenceOutput", "GetType", "Length", "Lengths", "LoadState", "LoadStateCore", "MemberwiseClone", "Model", "Options", "PlanArena", "Pool",
         "Position", "Prepare", "Prepared", "ReadSequence", "ReadState", "ReadStateCore", "ReadTexts", "ReferenceEquals", "RequireDense", "Reset", "ResetStates", "Rewind", "RewindStates", "Run", "ScratchSize", "Sequence", "SequenceBytes", "SequencePool", "Session",
-        "SizeBuffers", "States", "Texts", "Threads", "ThrowDimensionMismatch", "ThrowDimensionOutOfBounds", "ThrowWrongLength", "ThrowWrongRank", "ToString", "Weights", "Workers",
+        "SizeBuffers", "States", "TextConstants", "Texts", "Threads", "ThrowDimensionMismatch", "ThrowDimensionOutOfBounds", "ThrowWrongLength", "ThrowWrongRank", "ToString", "Weights", "Workers",
+    ];
+
+    /// <summary>Classes that the code of every model names, apart from those of its kernels.</summary>
+    public static IReadOnlyList<string> UsedClasses { get; } =
+    [
+        "Arena", "CompiledModel", "CompiledSession", "Convert", "Environment", "IEpilogue", "IVector", "Math", "MathF", "MethodImpl", "ModelDescription", "ModelOptions", "NarrowLanes", "ReadOnlySpan",
+        "ScalarFloat", "Session", "SessionOptions", "Span", "Tensor", "TensorDescription", "TensorView", "Unsafe", "VectorMath", "Workers",
     ];
 
     public Model Model { get; }
