@@ -10,17 +10,18 @@ public readonly unsafe struct Workers
     [ThreadStatic]
     private static WorkerScratch? s_serialScratch;
 
+    [ThreadStatic]
+    private static WorkerScratch? s_toolScratch;
+
     private readonly WorkerScratch? _scratch;
     private readonly int _count;
 
-    /// <summary>Workers with scratch memory of their own, for tests and tools; it is never freed. Sessions bring theirs.</summary>
+    /// <summary>Workers for tests and tools, with scratch memory that belongs to the calling thread: it alone may use them, and those it makes one run at a time. Sessions bring theirs.</summary>
     /// <param name="count">Number of threads a run may use, the calling thread included.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is less than 1 or more than <see cref="WorkerPool.MaximumThreads"/>.</exception>
     public Workers(int count)
-        : this(count, new WorkerScratch())
+        : this(count, s_toolScratch ??= new WorkerScratch())
     {
-        // A kernel holds plain addresses, which keep nothing alive: memory without an owner must not be freed under it.
-        GC.SuppressFinalize(_scratch!);
     }
 
     /// <summary>Workers whose scratch memory belongs to the caller, who frees it when no run uses it any more.</summary>
