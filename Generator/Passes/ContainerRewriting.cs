@@ -47,7 +47,10 @@ internal sealed class ContainerRewriting(Graph graph, Node node)
     public IReadOnlyList<Value> AddLoop()
     {
         Graph body = SequenceMapOperator.MakeBody(node);
-        Value length = Add("SequenceLength", [node.Input(0)]);
+
+        // As many turns as the longest sequence has tensors: a shorter one lacks the tensor of the last turn, which ends the run.
+        Value[] lengths = [.. node.Inputs.Where(static input => input!.Container is not null).Select(input => Add("SequenceLength", [input!]))];
+        Value length = lengths.Length == 1 ? lengths[0] : Add("Max", lengths);
         Value truth = graph.AddConstant($"{node.Name}/true", ConstantElements.FromIntegers([1], new TensorType(ElementType.Boolean, Shape.Scalar)));
         Value[] empty = [.. node.Outputs.Select(_ => AddEmpty(ElementType.Undefined))];
         Node loop = AddNode("Loop", [length, truth, .. empty], [("body", body)]);

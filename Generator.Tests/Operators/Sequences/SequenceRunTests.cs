@@ -195,6 +195,11 @@ public sealed class SequenceRunTests : IDisposable
             Assert.Equal(s.Select(static tensor => tensor.Select(static value => (value * value) + 0.5f).ToArray()), Read(results["u"]));
             Assert.Equal(s.Select(static tensor => (long)tensor.Length), ((TensorList)results["v"]!).Select(static tensor => tensor.AsSpan<long>()[0]));
         }
+
+        // Sequences of different lengths end the run, whichever is longer.
+        float[][] one = [[1]], two = [[1], [2]];
+        Assert.Contains("SequenceAt", Assert.Throws<SequenceException>(() => Run(session, ("s", List(one)), ("t", List(two)), ("c", Tensor.Create([0.5f])))).Message, StringComparison.Ordinal);
+        Assert.Contains("SequenceAt", Assert.Throws<SequenceException>(() => Run(session, ("s", List(two)), ("t", List(one)), ("c", Tensor.Create([0.5f])))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
