@@ -20,30 +20,20 @@ internal sealed class AttentionRecurrentOperator : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
-        Sizes sizes = Check(node);
-        for (int index = 0; index < node.Outputs.Count; index++)
-        {
-            if (node.Outputs[index] is { } output)
-            {
-                Shape shape = index == 0
-                    ? new Shape([sizes.Steps, sizes.Directions, sizes.Batch, sizes.Hidden])
-                    : new Shape([sizes.Directions, sizes.Batch, sizes.Hidden]);
-                context.SetType(output, new TensorType(ElementType.Float32, shape));
-            }
-        }
-
+        RecurrentSizes sizes = Check(node);
+        sizes.SetTypes(node, context);
         _ = RecurrentActivation.Read(node, "LSTM", sizes.Directions);
     }
 
     public override bool Expand(Node node, ExpansionContext context)
     {
-        Sizes sizes = Check(node);
+        RecurrentSizes sizes = Check(node);
         Value[][] results = [.. Enumerable.Range(0, sizes.Directions).Select(direction => Direction(node, sizes, direction, context))];
         RecurrentLayer.Replace(node, results, batchFirst: false, context);
         return true;
     }
 
-    private static Value[] Direction(Node node, Sizes sizes, int direction, ExpansionContext context)
+    private static Value[] Direction(Node node, RecurrentSizes sizes, int direction, ExpansionContext context)
     {
         var formula = new Formula(context);
         Value Part(int input) => RecurrentLayer.Part(node.Input(input), direction, 0, context);
@@ -76,7 +66,7 @@ internal sealed class AttentionRecurrentOperator : Operator
         return [.. added.Outputs.Select(output => output!)];
     }
 
-    private static Sizes Check(Node node)
+    private static RecurrentSizes Check(Node node)
     {
         for (int input = 0; input < node.Inputs.Count; input++)
         {
@@ -115,8 +105,6 @@ internal sealed class AttentionRecurrentOperator : Operator
         RecurrentLayer.Require(node, Memory, memory, [batch, memory[1], memoryDepth]);
         RecurrentLayer.RequireOptional(node, MemoryLengths, [batch]);
         RecurrentLayer.RequireOptional(node, LayerWeights, [directions, memoryDepth + hidden, attention]);
-        return new Sizes(x[0], batch, inputSize, hidden, directions);
+        return new RecurrentSizes(x[0], batch, inputSize, hidden, directions);
     }
-
-    private sealed record Sizes(Dimension Steps, Dimension Batch, long Input, long Hidden, int Directions);
 }

@@ -21,24 +21,14 @@ internal sealed class QuantizedRecurrentOperator : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
-        Sizes sizes = Check(node);
-        for (int index = 0; index < node.Outputs.Count; index++)
-        {
-            if (node.Outputs[index] is { } output)
-            {
-                Shape shape = index == 0
-                    ? new Shape([sizes.Steps, sizes.Directions, sizes.Batch, sizes.Hidden])
-                    : new Shape([sizes.Directions, sizes.Batch, sizes.Hidden]);
-                context.SetType(output, new TensorType(ElementType.Float32, shape));
-            }
-        }
-
+        RecurrentSizes sizes = Check(node);
+        sizes.SetTypes(node, context);
         _ = RecurrentActivation.Read(node, "LSTM", sizes.Directions);
     }
 
     public override bool Expand(Node node, ExpansionContext context)
     {
-        Sizes sizes = Check(node);
+        RecurrentSizes sizes = Check(node);
         Value inputs = RoundedInputs(node, context);
         Value[][] results = [.. Enumerable.Range(0, sizes.Directions).Select(direction => Direction(node, sizes, inputs, direction, context))];
         RecurrentLayer.Replace(node, results, batchFirst: false, context);
@@ -63,7 +53,7 @@ internal sealed class QuantizedRecurrentOperator : Operator
         return context.Add("DequantizeLinear", quantized.Outputs[0], quantized.Outputs[1], quantized.Outputs[2]);
     }
 
-    private static Value[] Direction(Node node, Sizes sizes, Value inputs, int direction, ExpansionContext context)
+    private static Value[] Direction(Node node, RecurrentSizes sizes, Value inputs, int direction, ExpansionContext context)
     {
         var formula = new Formula(context);
         Value Part(int input) => RecurrentLayer.Part(node.Input(input), direction, 0, context);
@@ -112,7 +102,7 @@ internal sealed class QuantizedRecurrentOperator : Operator
         return (Columns(node.Input(input)), node.OptionalInput(input + 1) is { } zeros ? Columns(zeros) : null);
     }
 
-    private static Sizes Check(Node node)
+    private static RecurrentSizes Check(Node node)
     {
         for (int input = 0; input < node.Inputs.Count; input++)
         {
@@ -164,8 +154,6 @@ internal sealed class QuantizedRecurrentOperator : Operator
             }
         }
 
-        return new Sizes(x[0], batch, inputSize, hidden, directions);
+        return new RecurrentSizes(x[0], batch, inputSize, hidden, directions);
     }
-
-    private sealed record Sizes(Dimension Steps, Dimension Batch, long Input, long Hidden, int Directions);
 }
