@@ -30,6 +30,9 @@ internal abstract class KernelWriter
     /// <summary>As <see cref="Ensure"/>, where so many bytes are kept.</summary>
     public abstract void Extend(View view, Dimension used, Node node);
 
+    /// <summary>Lets the memory of two values whose sizes depend on data change places.</summary>
+    public abstract void Exchange(View left, View right);
+
     /// <summary>Sets a size that depends on data from a C# expression of type long; a negative one, or one beyond what is known to be the largest, ends the run.</summary>
     public void SetSize(Dimension size, string value, long maximum = long.MaxValue)
     {

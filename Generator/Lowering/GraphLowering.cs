@@ -22,6 +22,7 @@ internal sealed class GraphLowering : LoweringContext
     private readonly Dictionary<string, View> _weights = new(StringComparer.Ordinal);
     private readonly Dictionary<Value, (Node Concat, int Axis, Dimension Start)> _placements = [];
     private readonly HashSet<MemoryBuffer> _shared = [];
+    private HashSet<MemoryBuffer> _blockBuffers = [];
     private readonly Dictionary<Node, FusionGroup> _groups = [];
     private readonly LoweredModel _model = new();
     private readonly List<SizeRequirement> _openRequirements = [];
@@ -154,13 +155,25 @@ internal sealed class GraphLowering : LoweringContext
         return view;
     }
 
+    public override View Growing(string name, ElementType type, Shape shape)
+    {
+        View view = new(new MemoryBuffer(name, MemoryKind.Pooled, type, shape.ElementCount), shape);
+        _shared.Add(view.Buffer);
+        _blockBuffers.Add(view.Buffer);
+        return view;
+    }
+
+    public override bool IsGrowingInBlock(View view) => view.Buffer.Kind == MemoryKind.Pooled && _blockBuffers.Contains(view.Buffer);
+
     public override List<Kernel> LowerBlock(Graph body, Action finish)
     {
         // What a block makes is there only when the block runs: copies and written shapes too.
         Dictionary<Value, View> views = _views;
         Dictionary<(MemoryBuffer, string), View> copies = _copies;
+        HashSet<MemoryBuffer> blockBuffers = _blockBuffers;
         _views = new(views);
         _copies = new(copies);
+        _blockBuffers = [];
         int start = _model.Kernels.Count;
         AddRequirements(body);
         using IDisposable block = Sequences.Enter(body);
@@ -172,6 +185,7 @@ internal sealed class GraphLowering : LoweringContext
 
         _views = views;
         _copies = copies;
+        _blockBuffers = blockBuffers;
         List<Kernel> kernels = Block(start);
 
         // A method calls so many kernels; longer blocks are called part by part.
@@ -284,8 +298,12 @@ internal sealed class GraphLowering : LoweringContext
     private List<Kernel> Block(int start) => [.. _model.Kernels.Skip(start).Where(kernel => kernel.Owner is null)];
 
     /// <summary>Memory for a value: in the arena where its size is known when a run begins, else a place that grows when it is.</summary>
-    private View Memory(string name, ElementType type, Shape shape) =>
-        new(new MemoryBuffer(name, Graph.Symbols.IsKnownAtStart(shape.ElementCount) ? MemoryKind.Arena : MemoryKind.Pooled, type, shape.ElementCount), shape);
+    private View Memory(string name, ElementType type, Shape shape)
+    {
+        var buffer = new MemoryBuffer(name, Graph.Symbols.IsKnownAtStart(shape.ElementCount) ? MemoryKind.Arena : MemoryKind.Pooled, type, shape.ElementCount);
+        _blockBuffers.Add(buffer);
+        return new View(buffer, shape);
+    }
 
     /// <summary>What a body takes for granted of sizes is checked where the body runs; what depends on data, where those are known.</summary>
     private void AddRequirements(Graph body)

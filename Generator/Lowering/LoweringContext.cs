@@ -29,6 +29,12 @@ internal abstract class LoweringContext
     /// <summary>Memory that several kernels write, each at its time: what branches merge into, what a loop carries.</summary>
     public abstract View Variable(string name, ElementType type, Shape shape);
 
+    /// <summary>As <see cref="Variable"/>, in a place of its own that grows, whatever is known of its size.</summary>
+    public abstract View Growing(string name, ElementType type, Shape shape);
+
+    /// <summary>Whether a view's memory is a place that grows and was made in the block that is lowered at the moment, and not before or behind it.</summary>
+    public abstract bool IsGrowingInBlock(View view);
+
     /// <summary>
     /// Lowers the body of a control-flow node into kernels of their own, in the same arena. <paramref name="finish"/> runs at the end of the block, where the body's outputs
     /// can be read. The kernels are to be listed in <see cref="Kernel.Blocks"/> of the kernel that is added next.

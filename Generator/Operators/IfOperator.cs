@@ -118,6 +118,11 @@ internal sealed class IfOperator : Operator
 
     private static TensorType Merge(Node node, int index, TensorType then, TensorType otherwise, InferenceContext context)
     {
+        if (then.ElementType == otherwise.ElementType && node.Input(0).Elements is [{ IsStatic: true } known])
+        {
+            return known.Constant != 0 ? then : otherwise;
+        }
+
         if (then.ElementType == otherwise.ElementType && then.Rank != otherwise.Rank && AreSingle(then.Shape, otherwise.Shape))
         {
             return then.Rank > otherwise.Rank ? then : otherwise;

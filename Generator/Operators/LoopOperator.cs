@@ -4,7 +4,7 @@ using Cameo.Generator.Lowering;
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// Loop: https://onnx.ai/onnx/operators/onnx__Loop.html, of tensors, sequences and optionals. Carried tensors keep their shapes. Results that grow by a part each iteration have as many parts as
+/// Loop: https://onnx.ai/onnx/operators/onnx__Loop.html, of tensors, sequences and optionals. Carried tensors keep their ranks; sizes may change from iteration to iteration. Results that grow by a part each iteration have as many parts as
 /// sizes say or the model declares, which every run must then meet; else the loop tells the number when it ends. The code of the body is written once, whatever the number of iterations.
 /// </summary>
 internal sealed class LoopOperator : Operator
@@ -44,15 +44,7 @@ internal sealed class LoopOperator : Operator
             input.Container = null;
         }
 
-        var containers = new CarriedContainers(node, body, carried, context);
-        for (int index = 0; index < carried; index++)
-        {
-            if (containers[index] is null)
-            {
-                body.Inputs[index + 2].Type = node.Input(index + 2).RequiredType;
-            }
-        }
-
+        var containers = new CarriedTypes(node, body, carried, context);
         if (!containers.Infer() || body.Outputs.Any(output => !output.HasType))
         {
             return;
@@ -78,7 +70,7 @@ internal sealed class LoopOperator : Operator
             RequireSameType(node, index, node.Input(index + 2).RequiredType, body.Outputs[index + 1].RequiredType);
             if (node.OptionalOutput(index) is { } output)
             {
-                context.SetType(output, node.Input(index + 2).RequiredType);
+                SetCarried(node, body, index, output, RunsAlways(node, body) ? most : null, context);
             }
         }
 
@@ -87,7 +79,7 @@ internal sealed class LoopOperator : Operator
             if (node.Outputs[index] is { } output)
             {
                 TensorType part = body.Outputs[index + 1].Type ?? throw new ModelException(node, $"'{output.Name}' collects {body.Outputs[index + 1].Container}, and only tensors can be collected");
-                SetCollected(node, output, part, Trips(node, body, most, output) ?? context.DataSize(node, TripsName, most), context);
+                SetCollected(node, body, index, part, Trips(node, body, most, output) ?? context.DataSize(node, TripsName, most), context);
             }
         }
 
@@ -111,10 +103,11 @@ internal sealed class LoopOperator : Operator
                 continue;
             }
 
-            View memory = region.Carry(node.Input(index + 2), body.Inputs[index + 2], body.Outputs[index + 1]);
-            if (index < results.Length)
+            View memory = region.Carry(node.Input(index + 2), body.Inputs[index + 2], body.Outputs[index + 1], axis => CarriedTypes.Changing(node, body, index, axis));
+            if (node.OptionalOutput(index) is { } output)
             {
-                results[index] = memory;
+                results[index] = new View(memory.Buffer, output.Shape);
+                region.SetSizes(output.Shape, memory.Shape, axis => DataSizes.Find(node, CarriedSizeName(index, axis)));
             }
         }
 
@@ -122,7 +115,7 @@ internal sealed class LoopOperator : Operator
         {
             if (node.Outputs[index] is { } output)
             {
-                results[index] = region.Collect(output, body.Outputs[index + 1], 0, LoopRegion.Iteration(node));
+                results[index] = region.Collect(output, body.Outputs[index + 1], 0, LoopRegion.Iteration(node), axis => DataSizes.Find(node, PartSizeName(index, axis)));
             }
         }
 
@@ -201,6 +194,10 @@ internal sealed class LoopOperator : Operator
         }
     }
 
+    private static string CarriedSizeName(int index, int axis) => $"axis {axis} of output {index}";
+
+    private static string PartSizeName(int index, int axis) => $"axis {axis} of the parts of output {index}";
+
     private static string Contradiction(Node node, Dimension declared, Emitting.KernelWriter writer, string iterations) =>
         $"new global::Cameo.DimensionOutOfBoundsException({Emitting.CSharpText.Literal($"iterations of {node}, whose result is declared with that size")}, {iterations}, {writer.Size(declared)}, {writer.Size(declared)}, \"\")";
 
@@ -231,21 +228,47 @@ internal sealed class LoopOperator : Operator
             throw new ModelException(node, $"carried value {index} is {before} and becomes {after}");
         }
 
-        if (!before.Shape.Equals(after.Shape))
+        if (before.Rank != after.Rank)
         {
-            throw ModelException.Unsupported(node, $"carried value {index} changes its shape from {before.Shape} to {after.Shape}");
+            throw ModelException.Unsupported(node, $"carried value {index} changes its rank from that of {before.Shape} to that of {after.Shape}");
         }
     }
 
-    private static void SetCollected(Node node, Value output, TensorType part, Dimension trips, InferenceContext context)
+    /// <summary>
+    /// What a carried value is after the loop: sizes that change are as the last iteration left them, which only the loop can tell, unless each of a known number of iterations adds the same.
+    /// </summary>
+    private static void SetCarried(Node node, Graph body, int index, Value output, Dimension? trips, InferenceContext context)
     {
-        HashSet<string> inner = [.. LoopRegion.InnerSymbols(node)];
-        if (part.Shape.FirstOrDefault(size => size.Symbols().Any(inner.Contains)) is { } changing)
+        HashSet<string> inner = [.. LoopRegion.InnerSymbols(node), .. CarriedTypes.ChangingSizes(node, body, body.Inputs.Count - 2)];
+        TensorType before = node.Input(index + 2).RequiredType;
+        Dimension[] sizes = [.. before.Shape];
+        for (int axis = 0; axis < sizes.Length; axis++)
         {
-            throw ModelException.Unsupported(node, $"the size '{changing}' of the parts of '{output.Name}' changes from iteration to iteration");
+            if (CarriedTypes.Changing(node, body, index, axis) is { } symbol)
+            {
+                Dimension growth = body.Outputs[index + 1].Shape[axis] - Dimension.Symbol(symbol);
+                sizes[axis] = trips is not null && !growth.Symbols().Any(inner.Contains) ? sizes[axis] + trips * growth : context.DataSize(node, CarriedSizeName(index, axis));
+            }
         }
 
-        var type = new TensorType(part.ElementType, new Shape([trips, .. part.Shape]));
+        context.SetType(output, new TensorType(before.ElementType, new Shape(sizes)));
+    }
+
+    private static void SetCollected(Node node, Graph body, int index, TensorType part, Dimension trips, InferenceContext context)
+    {
+        // A size that is known in an iteration only is the first one's, and each one's after it must be the same.
+        HashSet<string> inner = [.. LoopRegion.InnerSymbols(node), .. CarriedTypes.ChangingSizes(node, body, body.Inputs.Count - 2)];
+        Value output = node.Outputs[index]!;
+        Dimension[] sizes = [.. part.Shape];
+        for (int axis = 0; axis < sizes.Length; axis++)
+        {
+            if (sizes[axis].Symbols().Any(inner.Contains))
+            {
+                sizes[axis] = context.DataSize(node, PartSizeName(index, axis));
+            }
+        }
+
+        var type = new TensorType(part.ElementType, new Shape([trips, .. sizes]));
         DimensionRange bytes = type.Shape.Aggregate(DimensionRange.Exactly(part.ElementType.Bytes()), (product, size) => product * size.Range(context.Symbols.Range));
         if (bytes.Minimum > LargestResult)
         {

@@ -45,6 +45,8 @@ internal sealed class TemplateWriter : KernelWriter
     public override void Extend(View view, Dimension used, Node node) =>
         Line($"Pool.Extend({Mark(new PoolHole(view.Buffer))}, {Size(used)}, {Size(view.Buffer.Bytes)}, {Estimate(view.Buffer.Bytes)}, {CSharpText.Literal(node.ToString())});");
 
+    public override void Exchange(View left, View right) => Line($"Pool.Exchange({Mark(new PoolHole(left.Buffer))}, {Mark(new PoolHole(right.Buffer))});");
+
     public override string Call(Kernel kernel) => Mark(new CallHole(kernel));
 
     public override string State(StatePair state) => Mark(new StateHole(state));

@@ -37,6 +37,12 @@ internal static class BranchSelection
 
         if (elements[0].Value is { } known)
         {
+            if (context.IsTentative && DependsOnTypes(condition, []))
+            {
+                // The sizes that it asks about may still turn out to change.
+                return false;
+            }
+
             Splice(graph, node, known != 0 ? then : otherwise);
             context.SelectedBranches++;
             return true;
@@ -54,6 +60,9 @@ internal static class BranchSelection
         context.Require(elements[0], taken == then ? 1 : 0, $"condition of {node}, of whose branches only one fits the rest of the model");
         return true;
     }
+
+    private static bool DependsOnTypes(Value value, HashSet<Value> seen) =>
+        seen.Add(value) && value.Producer is { } producer && (producer.Type is "Shape" or "Size" || producer.Inputs.OfType<Value>().Any(input => DependsOnTypes(input, seen)));
 
     /// <summary>A branch of an If, with as many outputs as the If has.</summary>
     public static Graph Branch(Node node, string name)

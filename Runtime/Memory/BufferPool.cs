@@ -96,6 +96,15 @@ public sealed unsafe class BufferPool : IDisposable
         }
     }
 
+    /// <summary>Lets two buffers change places, with what they hold.</summary>
+    /// <param name="left">Number of the one.</param>
+    /// <param name="right">Number of the other.</param>
+    public void Exchange(int left, int right)
+    {
+        (_buffers[left], _buffers[right]) = (_buffers[right], _buffers[left]);
+        (_pointers[left], _pointers[right]) = (_pointers[right], _pointers[left]);
+    }
+
     /// <summary>Gives all buffers up.</summary>
     public void Dispose()
     {

@@ -4,24 +4,38 @@ using Cameo.Generator.Passes;
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// Types of the sequences and optionals that a loop carries. What is known of their tensors must hold in every iteration: the body is inferred with the types before the loop, then with
-/// what these and its results have in common, until that stays.
+/// Types of what a loop carries. What is known of a tensor, or of the tensors in a sequence or optional, must hold in every iteration: the body is inferred with the types before the loop,
+/// then with what these and its results have in common, until that stays. A size of a carried tensor that changes is a symbol, which the loop sets before each iteration.
 /// </summary>
-internal sealed class CarriedContainers(Node node, Graph body, int carried, InferenceContext context)
+internal sealed class CarriedTypes(Node node, Graph body, int carried, InferenceContext context)
 {
     /// <summary>Kinds, ranks and sizes can only become less known: a few rounds a size.</summary>
     private const int MaximumRounds = 64;
 
     private readonly ContainerType?[] _types = [.. Enumerable.Range(0, carried).Select(index => Initial(node, index, body))];
+    private readonly TensorType?[] _tensors = [.. Enumerable.Range(0, carried).Select(index => node.Input(index + 2).Type)];
 
-    /// <summary>The type of a carried value; null for a tensor.</summary>
+    /// <summary>The type of a carried sequence or optional; null for a tensor.</summary>
     public ContainerType? this[int index] => _types[index];
 
-    /// <summary>Finds the types, of which those of the body's inputs are set then; null where something is wrong, which has been reported.</summary>
+    /// <summary>The symbol that stands for a size which changes from iteration to iteration; null for one that stays.</summary>
+    public static string? Changing(Node node, Graph body, int index, int axis) =>
+        DataSizes.Find(node, SizeName(index, axis)) is { } symbol && body.Inputs[index + 2].Shape[axis].AsSymbol() == symbol ? symbol : null;
+
+    /// <summary>All symbols of sizes that change from iteration to iteration.</summary>
+    public static IEnumerable<string> ChangingSizes(Node node, Graph body, int carried) =>
+        from index in Enumerable.Range(0, carried)
+        where body.Inputs[index + 2].Type is not null
+        from axis in Enumerable.Range(0, body.Inputs[index + 2].Shape.Rank)
+        where Changing(node, body, index, axis) is not null
+        select Changing(node, body, index, axis);
+
+    /// <summary>Finds the types, of which those of the body's inputs are set then; false where something is wrong, which has been reported.</summary>
     public bool Infer()
     {
-        if (_types.All(type => type is null))
+        if (Enumerable.Range(0, carried).All(index => _types[index] is null && _tensors[index] is { Rank: 0 }))
         {
+            SetInputs();
             return context.InferBodies(node);
         }
 
@@ -72,6 +86,10 @@ internal sealed class CarriedContainers(Node node, Graph body, int carried, Infe
                 body.Inputs[index + 2].Container = type;
                 body.Inputs[index + 2].Type = null;
             }
+            else
+            {
+                body.Inputs[index + 2].Type = _tensors[index];
+            }
         }
     }
 
@@ -96,6 +114,7 @@ internal sealed class CarriedContainers(Node node, Graph body, int carried, Infe
             Value result = body.Outputs[index + 1];
             if (_types[index] is not { } type)
             {
+                changed |= result.Type is { } next && Widen(index, next.Shape);
                 continue;
             }
 
@@ -123,4 +142,31 @@ internal sealed class CarriedContainers(Node node, Graph body, int carried, Infe
 
         return changed;
     }
+
+    /// <summary>Gives sizes of a carried tensor that a result has not kept a symbol; whether there was one that had none yet.</summary>
+    private bool Widen(int index, Shape result)
+    {
+        TensorType type = _tensors[index]!;
+        if (type.Rank != result.Rank)
+        {
+            return false;
+        }
+
+        Dimension[] sizes = [.. type.Shape];
+        bool changed = false;
+        for (int axis = 0; axis < sizes.Length; axis++)
+        {
+            bool isOpen = DataSizes.Find(node, SizeName(index, axis)) is { } symbol && sizes[axis].AsSymbol() == symbol;
+            if (!isOpen && context.Symbols.Resolve(sizes[axis]) != context.Symbols.Resolve(result[axis]))
+            {
+                sizes[axis] = context.DataSize(node, SizeName(index, axis));
+                changed = true;
+            }
+        }
+
+        _tensors[index] = new TensorType(type.ElementType, new Shape(sizes));
+        return changed;
+    }
+
+    private static string SizeName(int index, int axis) => $"axis {axis} of carried value {index}";
 }
