@@ -64,6 +64,12 @@ public static unsafe class MatrixMultiply
         }
 
         BatchedOperands merged = operands.MergeRows();
+        if (FewRowsWork<TEpilogue>.Fits(merged))
+        {
+            FewRowsWork<TEpilogue>.Run(workers, merged, epilogue);
+            return;
+        }
+
         var work = new BatchedProductWork<TEpilogue>
         {
             Workers = workers,
