@@ -30,6 +30,7 @@ internal sealed class EmissionModel
 
         var parameters = new Identifiers();
         InputNames = [.. Graph.Inputs.Select(input => parameters.Unique(Identifiers.Camel(input.Name)))];
+        MapInputNames = [.. Graph.Maps.Select(map => parameters.Unique(Identifiers.Camel(map.Name)))];
         ContainerInputNames = [.. Graph.ContainerInputs.Select(input => parameters.Unique(Identifiers.Camel(input.Name)))];
         var properties = new Identifiers("Equals", "GetHashCode", "GetType", "ToString", className);
         OutputNames = [.. Graph.Outputs.Select((_, index) => properties.Unique(Identifiers.Pascal(Graph.OutputName(index))))];
@@ -89,6 +90,9 @@ internal sealed class EmissionModel
 
     /// <summary>Parameter of each graph input that is a sequence or optional.</summary>
     public IReadOnlyList<string> ContainerInputNames { get; }
+
+    /// <summary>Parameter of each graph input that is a map.</summary>
+    public IReadOnlyList<string> MapInputNames { get; }
 
     /// <summary>Property of each graph output that is a sequence or optional.</summary>
     public IReadOnlyList<string> ContainerOutputNames { get; }

@@ -183,6 +183,11 @@ internal static class ModelEmitter
                 code.Line("SequenceOutputs = [.. DescribeSequenceOutputs()],");
             }
 
+            if (graph.Maps.Count > 0)
+            {
+                code.Line("MapInputs = [.. DescribeMapInputs()],");
+            }
+
             code.Line($"States = [.. DescribeStates()],");
             code.Line($"Dimensions = [.. DescribeDimensions()],");
             code.Line("ArenaBytes = ArenaBytes,");
@@ -198,6 +203,7 @@ internal static class ModelEmitter
         DescriptionList.Write(code, "DescribeInputs", "ValueDescription", [.. model.RunInputs.Select(index => DescribeValue(graph.Inputs[index], graph.Inputs[index].Name, model.InputNames[index].TrimStart('@')))]);
         DescriptionList.Write(code, "DescribeOutputs", "ValueDescription", [.. model.RunOutputs.Select(index => DescribeValue(graph.Outputs[index], graph.OutputName(index), model.OutputNames[index]))]);
         SequenceEmitter.WriteDescriptions(code, model);
+        MapEmitter.WriteDescriptions(code, model);
         code.Line();
         StateEmitter.WriteDescriptions(code, model, (state, input, output) => DescribeState(state, model, input, output), state => OutputName(state, graph));
         DescriptionList.Write(code, "DescribeDimensions", "DimensionDescription", DescribeDimensions(graph));

@@ -29,11 +29,12 @@ internal static class RunEmitter
             _ => "Results",
         };
         code.Line("/// <summary>Runs the model. Results stay valid until the session is used again.</summary>");
-        foreach (int index in inputs)
+        foreach (int index in inputs.Where(index => !MapEmitter.IsPart(model.Graph, model.Graph.Inputs[index])))
         {
             code.Line($"/// <param name=\"{model.InputNames[index].TrimStart('@')}\">{CSharpText.Documentation(model.Graph.Inputs[index].ToString())}.</param>");
         }
 
+        MapEmitter.WriteDocumentation(code, model);
         for (int index = 0; index < model.Graph.ContainerInputs.Count; index++)
         {
             code.Line($"/// <param name=\"{model.ContainerInputNames[index].TrimStart('@')}\">{CSharpText.Documentation(model.Graph.ContainerInputs[index].ToString())}.</param>");
@@ -50,6 +51,7 @@ internal static class RunEmitter
             code.Line("Enter();");
             using (code.Block("try"))
             {
+                MapEmitter.WriteTaking(code, model);
                 foreach (int index in inputs)
                 {
                     if (!IsSpan(model.Graph.Inputs[index].Shape))
@@ -141,14 +143,14 @@ internal static class RunEmitter
     /// <summary>Parameters in the order of the model's inputs.</summary>
     private static string Parameters(EmissionModel model, IReadOnlyList<int> inputs)
     {
-        IEnumerable<(string Name, string Text)> tensors = inputs.Select(index => (model.Graph.Inputs[index].Name, $"{InputType(model.Graph.Inputs[index])} {model.InputNames[index]}"));
-        if (model.Graph.ContainerInputs.Count == 0)
+        IEnumerable<(string Name, string Text)> tensors = inputs.Where(index => !MapEmitter.IsPart(model.Graph, model.Graph.Inputs[index])).Select(index => (model.Graph.Inputs[index].Name, $"{InputType(model.Graph.Inputs[index])} {model.InputNames[index]}"));
+        if (model.Graph.ContainerInputs.Count + model.Graph.Maps.Count == 0)
         {
             return string.Join(", ", tensors.Select(parameter => parameter.Text));
         }
 
         IEnumerable<(string Name, string Text)> containers = model.Graph.ContainerInputs.Select((input, index) => (input.Name, SequenceEmitter.Parameter(model, index)));
-        return string.Join(", ", tensors.Concat(containers).OrderBy(parameter => model.Graph.InputOrder.IndexOf(parameter.Name)).Select(parameter => parameter.Text));
+        return string.Join(", ", tensors.Concat(containers).Concat(MapEmitter.Parameters(model)).OrderBy(parameter => model.Graph.InputOrder.IndexOf(parameter.Name)).Select(parameter => parameter.Text));
     }
 
     private static void WriteDenseCheck(CodeWriter code, Value input, string name)

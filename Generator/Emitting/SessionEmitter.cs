@@ -70,6 +70,7 @@ internal static class SessionEmitter
 
         StateRunEmitter.WriteFields(code, model);
         SequenceEmitter.WriteFields(code, model);
+        MapEmitter.WriteFields(code, model);
         foreach ((int input, int axis) in BindingEmitter.LateSizes(model))
         {
             code.Line($"private long {BindingEmitter.SizeField(input, axis)}; // axis {axis} of {CSharpText.Comment(model.Graph.Inputs[input].Name)}");

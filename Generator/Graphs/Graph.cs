@@ -19,6 +19,9 @@ internal sealed class Graph(string name)
     /// <summary>The model's inputs that are sequences or optionals. In a body they are among <see cref="Inputs"/>.</summary>
     public List<Value> ContainerInputs { get; } = [];
 
+    /// <summary>Inputs that are maps; keys and values of each are among <see cref="Inputs"/>.</summary>
+    public List<MapInput> Maps { get; } = [];
+
     /// <summary>The model's outputs that are sequences or optionals. In a body they are among <see cref="Outputs"/>.</summary>
     public List<Value> ContainerOutputs { get; } = [];
 

@@ -18,6 +18,7 @@ internal sealed class GraphReader
 
     private readonly Dictionary<string, FunctionProto> _functions = new(StringComparer.Ordinal);
     private readonly SymbolTable _symbols = new();
+    private readonly Dictionary<Value, MapInput> _maps = [];
     private Dictionary<string, int> _ranks = [];
     private readonly TextTable _texts = new();
     private int _nodes;
@@ -83,6 +84,12 @@ internal sealed class GraphReader
                     continue;
                 }
 
+                if (input.Type?.MapType is { } map)
+                {
+                    AddMapInput(graph, input.Name, map, scope, isMain);
+                    continue;
+                }
+
                 TensorType? type = ReadType(input, declareSymbols: isMain);
                 if (isMain && (type is null || type.ElementType == ElementType.Undefined))
                 {
@@ -122,6 +129,11 @@ internal sealed class GraphReader
         {
             graph.OutputNames.Add(output.Name);
             Value value = scope.Find(output.Name) ?? throw new ModelException(null, $"graph output '{output.Name}' is made by no node");
+            if (_maps.TryGetValue(value, out MapInput? map))
+            {
+                throw new ModelException(null, $"output '{output.Name}' is the map '{map.Name}', and maps are supported as inputs only", unsupported: true);
+            }
+
             graph.Outputs.Add(isMain ? value : AddBodyOutput(graph, value, opsets));
         }
 
@@ -137,6 +149,34 @@ internal sealed class GraphReader
         (isMain ? graph.ContainerInputs : graph.Inputs).Add(value);
         graph.InputOrder.Add(name);
         scope.Define(name, value);
+    }
+
+    /// <summary>A map becomes two inputs; in the scope it is the keys, and what reads it reads both.</summary>
+    private void AddMapInput(Graph graph, string name, TypeProto.Types.Map type, Scope scope, bool isMain)
+    {
+        var key = (ElementType)type.KeyType;
+        var value = (ElementType)(type.ValueType?.TensorType?.ElemType ?? 0);
+        if (!isMain || key is not (ElementType.String or ElementType.Int64) || value is not (ElementType.String or ElementType.Int64 or ElementType.Float32 or ElementType.Float64))
+        {
+            throw new ModelException(null, $"input '{name}' is a map of {key.OnnxName()} to {(value == ElementType.Undefined ? "something that is no tensor" : value.OnnxName())}; supported are maps of string or int64 to string, int64, float or double, as inputs of the model",
+                unsupported: true);
+        }
+
+        string symbol = $"entries of {name}";
+        _symbols.Declare(symbol);
+        Value Add(string part, ElementType element)
+        {
+            Value input = graph.AddValue($"{name}.{part}", new TensorType(element, new Shape([Dimension.Symbol(symbol)])));
+            input.DeclaredType = input.Type;
+            graph.Inputs.Add(input);
+            return input;
+        }
+
+        var map = new MapInput(name, Add("keys", key), Add("values", value));
+        graph.Maps.Add(map);
+        graph.InputOrder.Add(name);
+        scope.Define(name, map.Keys);
+        _maps.Add(map.Keys, map);
     }
 
     /// <summary>Every output of a body is made by a node of it, and by one of its own: passes can replace values without looking into the bodies that hand them out.</summary>
@@ -185,6 +225,7 @@ internal sealed class GraphReader
             node.AddInput(input.Length == 0 ? null : scope.Find(input) ?? throw new ModelException(node, $"input '{input}' is made by no earlier node"));
         }
 
+        ReadMap(node);
         foreach (AttributeProto attribute in proto.Attribute)
         {
             ReadAttribute(attribute, node, scope, opsets, frame);
@@ -196,6 +237,24 @@ internal sealed class GraphReader
         }
 
         graph.Nodes.Add(node);
+    }
+
+    /// <summary>Operators that read a map have keys and values as two inputs.</summary>
+    private void ReadMap(Node node)
+    {
+        for (int index = 0; index < node.Inputs.Count; index++)
+        {
+            if (node.Inputs[index] is { } input && _maps.TryGetValue(input, out MapInput? map))
+            {
+                if (!MapReadOperators.Reads(node) || node.Inputs.Count != 1)
+                {
+                    throw ModelException.Unsupported(node, $"input {index} ('{map.Name}') is a map, which only CastMap and DictVectorizer read");
+                }
+
+                node.AddInput(map.Values);
+                return;
+            }
+        }
     }
 
     private Value DefineOutput(string output, Graph graph, Scope scope, IReadOnlyDictionary<string, ValueInfoProto> declared, CallFrame? frame)

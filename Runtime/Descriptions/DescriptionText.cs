@@ -28,6 +28,7 @@ public static class DescriptionText
         WriteLines(text, "outputs", model.Outputs, static value => WithMember(value.ToString(), value.MemberName));
         WriteLines(text, "sequence and optional inputs", model.SequenceInputs, static value => WithMember(value.ToString(), value.MemberName));
         WriteLines(text, "sequence and optional outputs", model.SequenceOutputs, static value => WithMember(value.ToString(), value.MemberName));
+        WriteLines(text, "map inputs", model.MapInputs, static value => WithMember(value.ToString(), value.MemberName));
         WriteLines(text, "states", model.States, static state => $"{state}  {state.Kind}{Separator(state.Kind)}{Size(state.Bytes)}");
         WriteLines(text, "dimensions", model.Dimensions, static dimension => dimension.ToString());
         WriteSizes(text, model);

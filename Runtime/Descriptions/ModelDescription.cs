@@ -24,6 +24,9 @@ public sealed record ModelDescription
     /// <summary>Outputs that are sequences or optionals, in the order of their indices.</summary>
     public SequenceDescription[] SequenceOutputs { get; init; } = [];
 
+    /// <summary>Inputs that are maps.</summary>
+    public MapDescription[] MapInputs { get; init; } = [];
+
     /// <summary>Pairs of input and output that the session keeps between runs.</summary>
     public StateDescription[] States { get; init; } = [];
 

@@ -15,7 +15,7 @@ public abstract partial class CompiledSession
     public long SequenceBytes => _sequencePool?.Bytes ?? 0;
 
     /// <summary>
-    /// Runs the model on named values: tensors, and <see cref="TensorList"/> for sequences. An optional that is null or left out holds nothing. Apart from that as
+    /// Runs the model on named values: tensors, <see cref="TensorList"/> for sequences, and <see cref="TensorMap"/> for maps. An optional that is null or left out holds nothing. Apart from that as
     /// <see cref="Run(IReadOnlyDictionary{string, Tensor})"/>.
     /// </summary>
     /// <param name="inputs">All inputs of the model but optionals, and any of its states, by ONNX name.</param>
@@ -142,7 +142,7 @@ public abstract partial class CompiledSession
                 BeginInput(index, isPresent: false);
                 break;
             default:
-                throw new WrongKindException(input.Name, input.Kind == SequenceKind.OptionalTensor ? "an optional tensor" : "a sequence", value is Tensor ? "a tensor" : "a sequence");
+                throw new WrongKindException(input.Name, input.Kind == SequenceKind.OptionalTensor ? "an optional tensor" : "a sequence", Kind(value));
         }
     }
 
@@ -165,9 +165,24 @@ public abstract partial class CompiledSession
                 continue;
             }
 
-            tensors.Add(name, value as Tensor ?? throw new WrongKindException(name, "a tensor", "a sequence"));
+            if (Array.Find(Description.MapInputs, map => map.Name == name) is { } map)
+            {
+                TensorMap entries = value as TensorMap ?? throw new WrongKindException(name, "a map", Kind(value));
+                tensors.Add(map.KeysName, entries.Keys);
+                tensors.Add(map.ValuesName, entries.Values);
+                continue;
+            }
+
+            tensors.Add(name, value as Tensor ?? throw new WrongKindException(name, "a tensor", Kind(value)));
         }
 
         return tensors;
     }
+
+    private static string Kind(ModelValue value) => value switch
+    {
+        Tensor => "a tensor",
+        TensorMap => "a map",
+        _ => "a sequence",
+    };
 }

@@ -4,29 +4,22 @@ using Cameo.Generator.Graphs;
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// ZipMap, CastMap, DictVectorizer (version 1): https://onnx.ai/onnx/operators/onnx_aionnxml_ZipMap.html. There are no maps. What ZipMap makes of a matrix of scores, a map of labels to scores for
-/// each row, stays the matrix, and an information says which column has which label; operators that read maps are refused.
+/// ZipMap (version 1): https://onnx.ai/onnx/operators/onnx_aionnxml_ZipMap.html. Kernels make no maps: what ZipMap makes of a matrix of scores, a map of labels to scores for each row, stays
+/// the matrix, and an information says which column has which label.
 /// </summary>
-internal sealed class MapOperators : MachineLearningOperator
+internal sealed class ZipMapOperator : MachineLearningOperator
 {
-    public static readonly IReadOnlyList<Operator> All = [new MapOperators("ZipMap"), new MapOperators("CastMap"), new MapOperators("DictVectorizer")];
+    public static readonly IReadOnlyList<Operator> All = [new ZipMapOperator()];
 
     /// <summary>Labels that the information lists.</summary>
     private const int ListedLabels = 20;
 
-    private MapOperators(string type) => Type = type;
-
-    public override string Type { get; }
+    public override string Type => "ZipMap";
 
     public override IReadOnlyList<int> Versions => [1];
 
     public override void Infer(Node node, InferenceContext context)
     {
-        if (Type != "ZipMap")
-        {
-            throw ModelException.Unsupported(node, "the input is a map, and maps are not supported; give the values as a tensor");
-        }
-
         Value x = node.Input(0);
         string[] labels = Labels(node);
         if (x.ElementType != ElementType.Float32 || x.Shape.Rank is not (1 or 2))
@@ -46,11 +39,6 @@ internal sealed class MapOperators : MachineLearningOperator
 
     public override bool Normalize(Node node, ExpansionContext context)
     {
-        if (Type != "ZipMap")
-        {
-            return false;
-        }
-
         context.Replace(node.Output, context.Add("Identity", Matrix(node.Input(0), context, ElementType.Float32)));
         return true;
     }
