@@ -48,6 +48,15 @@ public sealed unsafe class ChannelConvolutionTests
         var strided = new ConvolutionCase(TwoDimensional(1, 64, 100, 1, Forward(28, 3, 2, 1, 1, 1), Forward(28, 3, 2, 1, 1, 1)), false, 2);
         Assert.Equal(pointwise.RunPublicChannels(1), pointwise.RunPublicChannels(3));
         Assert.Equal(strided.RunPublicChannels(1), strided.RunPublicChannels(3));
+
+        // So few weights that threads share pixels instead of channels.
+        var small = new ConvolutionCase(TwoDimensional(1, 256, 48, 1, Forward(13, 1), Forward(13, 1)), false, 5);
+        var rows = new ConvolutionCase(TwoDimensional(1, 32, 40, 1, Forward(13, 3, padBegin: 1, padEnd: 1), Forward(11, 3, padBegin: 1, padEnd: 1)), false, 6);
+        for (int threads = 2; threads <= 4; threads++)
+        {
+            Assert.Equal(small.RunPublicChannels(1), small.RunPublicChannels(threads));
+            Assert.Equal(rows.RunPublicChannels(1), rows.RunPublicChannels(threads));
+        }
     }
 
     [Fact]

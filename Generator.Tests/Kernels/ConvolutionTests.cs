@@ -96,6 +96,26 @@ public sealed unsafe class ConvolutionTests
         Assert.Equal(transposed.RunPublic(1, false), transposed.RunPublic(3, false));
     }
 
+    /// <summary>Small images are cut for the threads that there are: into fewer rows a tile, shorter runs of pixels, lower blocks.</summary>
+    [Fact]
+    [Trait("Widths", "all")]
+    public void SmallImagesGiveEqualBitsHoweverTheyAreCutForThreads()
+    {
+        var wideKernel = new ConvolutionCase(TwoDimensional(1, 16, 12, 1, Forward(24, 6, padBegin: 2, padEnd: 3), Forward(20, 6, padBegin: 2, padEnd: 3)), false, 1);
+        var oneChannel = new ConvolutionCase(TwoDimensional(1, 1, 16, 1, Forward(49, 8, padBegin: 3, padEnd: 4), Forward(40, 8, padBegin: 3, padEnd: 4)), false, 2);
+        var pointwise = new ConvolutionCase(TwoDimensional(1, 64, 16, 1, Forward(55, 1), Forward(55, 1)), false, 3);
+        var strided = new ConvolutionCase(TwoDimensional(1, 24, 20, 1, Forward(41, 3, 2, 1, 1, 1), Forward(37, 3, 2, 1, 1, 1)), false, 4);
+        var single = new ConvolutionCase(TwoDimensional(1, 48, 16, 1, Forward(1, 1), Forward(700, 9, padBegin: 4, padEnd: 4)), false, 5);
+        foreach (ConvolutionCase convolution in new[] { wideKernel, oneChannel, pointwise, strided, single })
+        {
+            float[] serial = convolution.RunPublic(1, false);
+            for (int threads = 2; threads <= 5; threads++)
+            {
+                Assert.Equal(serial, convolution.RunPublic(threads, false));
+            }
+        }
+    }
+
     [Fact]
     public void NothingIsAllocatedOnceScratchMemoryHasItsSize()
     {

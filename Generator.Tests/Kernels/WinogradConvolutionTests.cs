@@ -42,6 +42,11 @@ public sealed unsafe class WinogradConvolutionTests
         var many = new ConvolutionCase(TwoDimensional(1, 24, 40, 1, Same(60), Same(64)), false, 2);
         Assert.Equal(few.RunPublicWinograd(1), few.RunPublicWinograd(3));
         Assert.Equal(many.RunPublicWinograd(1), many.RunPublicWinograd(3));
+
+        // Blocks of their own for two threads, rows of tiles in common for more.
+        var uneven = new ConvolutionCase(TwoDimensional(1, 20, 72, 1, Same(27), Same(27)), false, 3);
+        Assert.Equal(uneven.RunPublicWinograd(1), uneven.RunPublicWinograd(2));
+        Assert.Equal(uneven.RunPublicWinograd(1), uneven.RunPublicWinograd(4));
     }
 
     [Fact]

@@ -13,6 +13,9 @@ internal readonly struct ChannelConvolutionPlan
 
     private const long MaximumPositions = 768;
 
+    /// <summary>Blocks are not made smaller than this for the sake of threads: four of the largest register tiles, for the time in which weights are fetched.</summary>
+    private const long MinimumSharedPositions = 48;
+
     /// <summary>Positions of the largest register tile: a block of pixels is a multiple of it.</summary>
     private const int TilePositions = 12;
 
@@ -39,6 +42,9 @@ internal readonly struct ChannelConvolutionPlan
         int width = shape.Width.Output;
         IsPointwise = shape.Height is { IsPointwise: true, Output: 1 } && shape.Width.IsPointwise;
         long wanted = Math.Clamp(BlockBytes / sizeof(float) / ((long)ChannelBlocks.CountBlocks(shape.GroupInputs) * ChannelBlocks.Channels * shape.Taps), MinimumPositions, MaximumPositions);
+        double multiplyAdds = (double)shape.Batch * shape.OutputChannels * shape.OutputPlane * shape.ReductionLength;
+        int threads = Convolution.Parts(workers, multiplyAdds, long.MaxValue);
+        wanted = ShareEvenly(shape, wanted, threads);
         if (IsPointwise)
         {
             Blocks = Divide(width, (int)Math.Min(wanted, width));
@@ -55,7 +61,6 @@ internal readonly struct ChannelConvolutionPlan
             Positions = BlockSize * width;
         }
 
-        double multiplyAdds = (double)shape.Batch * shape.OutputChannels * shape.OutputPlane * shape.ReductionLength;
         long blocks = (long)shape.Batch * shape.Groups * Blocks;
         int panels = ChannelBlocks.CountPanels(shape.GroupOutputs);
         Parts = Convolution.Parts(workers, multiplyAdds, blocks * panels);
@@ -63,6 +68,23 @@ internal readonly struct ChannelConvolutionPlan
         // Splitting by panels too costs laying a block out more than once, so it is done only where blocks are too few.
         long pieces = Parts == 1 ? 1 : (((long)Parts * UnitsPerThread) + blocks - 1) / blocks;
         PanelsPerUnit = (int)Math.Max(1, (panels + pieces - 1) / pieces);
+    }
+
+    /// <summary>Positions of a block that give every thread as many blocks, where all threads reading the same weights costs less than laying blocks out more than once.</summary>
+    private static long ShareEvenly(in ConvolutionShape shape, long positions, int threads)
+    {
+        long others = (long)shape.Batch * shape.Groups;
+        long weightBytes = (long)shape.GroupOutputs * shape.ReductionLength * sizeof(float);
+        if (threads == 1 || others % threads == 0 || weightBytes > BlockBytes)
+        {
+            return positions;
+        }
+
+        long plane = shape.OutputPlane;
+        long blocks = (plane + positions - 1) / positions;
+        long even = (blocks + threads - 1) / threads * threads;
+        long shared = (plane + even - 1) / even;
+        return shared >= MinimumSharedPositions ? Math.Min(positions, shared) : positions;
     }
 
     private static int Divide(int dividend, int divisor) => (dividend + divisor - 1) / divisor;

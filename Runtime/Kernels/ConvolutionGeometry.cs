@@ -17,6 +17,12 @@ internal readonly struct ConvolutionGeometry
     /// <summary>Fewer positions would read all weights for too little work, even where the tile then exceeds <see cref="TileBytes"/>.</summary>
     private const int MinimumPositions = 192;
 
+    /// <summary>Tiles are not made smaller than this for the sake of threads: two of the largest blocks of the inner loop, as tiles overlap and small ones copy more.</summary>
+    private const int MinimumSharedPositions = 96;
+
+    /// <summary>Where threads wait for less than a tenth of the time, smaller tiles cost as much as they save.</summary>
+    private const double SufficientBalance = 0.9;
+
     /// <summary>Longest row kept whole.</summary>
     private const int MaximumColumns = 512;
 
@@ -44,7 +50,7 @@ internal readonly struct ConvolutionGeometry
     /// <summary>Entries of one channel.</summary>
     public readonly nint ChannelSize;
 
-    private ConvolutionGeometry(ConvolutionAxis height, ConvolutionAxis width, int channels, int slices, int sliceStep, int lanes)
+    private ConvolutionGeometry(ConvolutionAxis height, ConvolutionAxis width, int channels, int slices, int sliceStep, int lanes, int leastTiles = 1)
     {
         Height = height;
         Width = width;
@@ -55,14 +61,15 @@ internal readonly struct ConvolutionGeometry
         int planes = slices * height.Phases * width.Phases;
         long budget = TileBytes / sizeof(float) / Math.Max(1, (long)channels * planes);
         int block = ConvolutionMicrokernel.Columns * lanes;
-        Columns = ChooseColumns(height, width, budget, block);
+        Columns = ChooseColumns(height, width, budget, block, leastTiles);
         TilesWide = ConvolutionAxis.CeilingDivide(width.Positions, Columns);
         Pitch = ChoosePitch(width, Columns, TilesWide == 1);
 
         long rows = Math.Max((budget / Pitch) - height.Extent, MinimumPositions / Pitch);
         rows = Math.Clamp(Math.Min(rows, MaximumPositions / Pitch), 1, height.Positions);
-        TilesHigh = ConvolutionAxis.CeilingDivide(height.Positions, (int)rows);
+        TilesHigh = Math.Min(Math.Max(ConvolutionAxis.CeilingDivide(height.Positions, (int)rows), leastTiles / TilesWide), height.Positions);
         Rows = ConvolutionAxis.CeilingDivide(height.Positions, TilesHigh);
+        TilesHigh = ConvolutionAxis.CeilingDivide(height.Positions, Rows);
 
         // Taps of the last row reach Overlap entries into a row that is not there; those are zeros too.
         PlaneSize = ((nint)(Rows + height.Extent) * Pitch) + Overlap;
@@ -70,13 +77,40 @@ internal readonly struct ConvolutionGeometry
     }
 
     /// <summary>Tiles of an ordinary convolution that holds <paramref name="channels"/> input channels at a time.</summary>
-    public static ConvolutionGeometry Forward(in ConvolutionShape shape, int channels, int lanes) => new(
+    public static ConvolutionGeometry Forward(in ConvolutionShape shape, int channels, int lanes, int leastTiles = 1) => new(
         ConvolutionAxis.Forward(shape.Height),
         ConvolutionAxis.Forward(shape.Width),
         channels,
         shape.Depth.Kernel,
         shape.Depth.Dilation,
-        lanes);
+        lanes,
+        leastTiles);
+
+    /// <summary>
+    /// Tiles of an ordinary convolution that threads share evenly: where there are few, they are made smaller, though not below <see cref="MinimumSharedPositions"/>.
+    /// What is summed for an output does not depend on its tile.
+    /// </summary>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="channels">Input channels that a tile holds.</param>
+    /// <param name="lanes">Floats of a vector.</param>
+    /// <param name="threads">Threads that pay off for this convolution.</param>
+    public static ConvolutionGeometry Shared(in ConvolutionShape shape, int channels, int lanes, int threads)
+    {
+        ConvolutionGeometry best = Forward(shape, channels, lanes);
+        int tiles = best.TilesHigh * best.TilesWide;
+        for (int more = 1; more <= threads && best.Balance(shape, threads) < SufficientBalance; more++)
+        {
+            ConvolutionGeometry smaller = Forward(shape, channels, lanes, tiles + more);
+            if (smaller.Rows * smaller.Columns < MinimumSharedPositions)
+            {
+                break;
+            }
+
+            best = smaller.Balance(shape, threads) > best.Balance(shape, threads) ? smaller : best;
+        }
+
+        return best;
+    }
 
     /// <summary>Tiles of a transposed convolution; a position stands for one output element of each phase.</summary>
     public static ConvolutionGeometry Transposed(in ConvolutionShape shape, int lanes) => new(
@@ -86,6 +120,13 @@ internal readonly struct ConvolutionGeometry
         ConvolutionAxis.Transposed(shape.Depth).Extent + 1,
         1,
         lanes);
+
+    /// <summary>Share of the threads' time that is work where each takes as many tiles as the others, or one more.</summary>
+    private double Balance(in ConvolutionShape shape, int threads)
+    {
+        double tilesPerThread = (double)TileCount(shape) / threads;
+        return tilesPerThread / Math.Ceiling(tilesPerThread);
+    }
 
     /// <summary>Tiles of all groups, images and output slices.</summary>
     public long TileCount(in ConvolutionShape shape) => (long)shape.Batch * shape.Groups * shape.Depth.Output * TilesHigh * TilesWide;
@@ -105,13 +146,18 @@ internal readonly struct ConvolutionGeometry
     public nint TapOffset(int slice, int phaseHigh, int phaseWide, int shiftHigh, int shiftWide) =>
         (PlaneOffset(slice, phaseHigh, phaseWide) * PlaneSize) + ((nint)shiftHigh * Pitch) + shiftWide;
 
-    private static int ChooseColumns(ConvolutionAxis height, ConvolutionAxis width, long budget, int block)
+    private static int ChooseColumns(ConvolutionAxis height, ConvolutionAxis width, long budget, int block, int leastTiles)
     {
         // Rows that cannot be stacked must use the whole budget themselves; others are kept whole up to a bound.
         bool single = height.Positions == 1;
         long most = single
             ? Math.Clamp((budget / (height.Extent + 1)) - width.Extent, MinimumPositions, MaximumPositions)
             : MaximumColumns;
+        if (single && leastTiles > 1)
+        {
+            most = Math.Min(most, ConvolutionAxis.CeilingDivide(width.Positions, leastTiles));
+        }
+
         if (width.Positions <= most)
         {
             return width.Positions;

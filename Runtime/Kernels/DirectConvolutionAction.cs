@@ -11,8 +11,9 @@ internal readonly unsafe struct DirectConvolutionAction<TEpilogue>(
     public void Run<V>()
         where V : struct, IVector<V>
     {
-        ConvolutionGeometry geometry = ConvolutionGeometry.Forward(shape, shape.GroupInputs, V.Count);
         double multiplyAdds = (double)shape.Batch * shape.OutputChannels * shape.OutputPlane * shape.ReductionLength;
+        int threads = Convolution.Parts(workers, multiplyAdds, long.MaxValue);
+        ConvolutionGeometry geometry = ConvolutionGeometry.Shared(shape, shape.GroupInputs, V.Count, threads);
         ConvolutionPlan plan = ConvolutionPlan.Create(workers, shape, geometry, multiplyAdds);
         var work = new DirectConvolutionWork<V, FloatProduct, TEpilogue>(workers, shape, geometry, plan.PanelsPerUnit, input, weights, output, epilogue);
         workers.Run(ref work, plan.Parts);

@@ -15,13 +15,16 @@ internal readonly struct PoolingWindow
     public PoolingWindow(SpatialAxis axis, int output)
     {
         int start = (output * axis.Stride) - axis.PadBegin;
-        int begin = Math.Max(0, ConvolutionAxis.CeilingDivide(-start, axis.Dilation));
-        int end = Math.Min(axis.Kernel, ConvolutionAxis.CeilingDivide(axis.Input - start, axis.Dilation));
+        int begin = Math.Max(0, Taps(-start, axis.Dilation));
+        int end = Math.Min(axis.Kernel, Taps(axis.Input - start, axis.Dilation));
         First = start + (begin * axis.Dilation);
         Count = Math.Max(0, end - begin);
-        PaddedCount = Math.Clamp(ConvolutionAxis.CeilingDivide(axis.Input + axis.PadEnd - start, axis.Dilation), 0, axis.Kernel);
+        PaddedCount = Math.Clamp(Taps(axis.Input + axis.PadEnd - start, axis.Dilation), 0, axis.Kernel);
     }
 
     /// <summary>Elements that an average divides by.</summary>
     public int Divisor(bool includePadding) => includePadding ? PaddedCount : Count;
+
+    /// <summary>Taps that begin within a distance; a window is made for every row, and divisions took a good part of small poolings.</summary>
+    private static int Taps(int distance, int dilation) => dilation == 1 ? distance : ConvolutionAxis.CeilingDivide(distance, dilation);
 }

@@ -4,7 +4,10 @@ using Cameo.Vectors;
 
 namespace Cameo.Kernels;
 
-/// <summary>A pooling. A unit of work is some rows of one output slice of one channel of one image.</summary>
+/// <summary>
+/// A pooling. A unit of work is some rows of one output slice of one channel of one image. Threads share the rows of every channel where these are enough, as convolutions
+/// before and after do: so most of what a thread reads lies in its own cache. Else they share channels.
+/// </summary>
 internal unsafe struct PoolingWork<V, TReduction, TEpilogue> : IParallelWork
     where V : struct, IVector<V>
     where TReduction : struct, IPoolingReduction
@@ -12,6 +15,9 @@ internal unsafe struct PoolingWork<V, TReduction, TEpilogue> : IParallelWork
 {
     /// <summary>Results written in one go; rows are often too short to fill vectors on their own.</summary>
     private const int ResultsPerUnit = 1024;
+
+    /// <summary>Fewer rows a part would read those that windows have in common too often.</summary>
+    private const int MinimumRowsPerPart = 4;
 
     private readonly Workers _workers;
     private readonly PoolingShape _shape;
@@ -55,21 +61,29 @@ internal unsafe struct PoolingWork<V, TReduction, TEpilogue> : IParallelWork
             divisors[x] = x < _shape.Width.Output ? new PoolingWindow(_shape.Width, x).Divisor(_includePadding) : 1;
         }
 
-        long units = Units;
-        long end = units * (part + 1) / parts;
-        for (long unit = units * part / parts; unit < end; unit++)
+        int height = _shape.Height.Output;
+        long slices = (long)_shape.Batch * _shape.Channels * _shape.Depth.Output;
+        bool shareRows = parts > 1 && height >= MinimumRowsPerPart * parts;
+        int firstRow = shareRows ? (int)((long)height * part / parts) : 0;
+        int endRow = shareRows ? (int)((long)height * (part + 1) / parts) : height;
+        long firstUnit = shareRows ? 0 : Units * part / parts;
+        long endUnit = shareRows ? slices * _unitsPerSlice : Units * (part + 1) / parts;
+        for (long unit = firstUnit; unit < endUnit; unit++)
         {
-            RunUnit(unit, row, results, divisors);
+            (long slice, long block) = Math.DivRem(unit, _unitsPerSlice);
+            int first = Math.Max((int)block * _rowsPerUnit, firstRow);
+            int end = Math.Min(((int)block + 1) * _rowsPerUnit, endRow);
+            if (first < end)
+            {
+                RunRows(slice, first, end, row, results, divisors);
+            }
         }
     }
 
-    private void RunUnit(long index, float* row, float* results, float* divisors)
+    private void RunRows(long index, int first, int end, float* row, float* results, float* divisors)
     {
-        (index, long block) = Math.DivRem(index, _unitsPerSlice);
         (index, long slice) = Math.DivRem(index, _shape.Depth.Output);
         var plane = (nint)index;
-        int first = (int)block * _rowsPerUnit;
-        int end = Math.Min(first + _rowsPerUnit, _shape.Height.Output);
         var depth = new PoolingWindow(_shape.Depth, (int)slice);
         for (int y = first; y < end; y++)
         {

@@ -10,9 +10,6 @@ namespace Cameo.Kernels;
 /// <remarks>Threads share tiles, channels and points, never a sum, so the result has the same bits for any number of them.</remarks>
 public static unsafe class WinogradConvolution
 {
-    /// <summary>Blocks for each thread below which threads share every block instead: unequal numbers of blocks would leave some waiting.</summary>
-    private const int BlocksPerThread = 3;
-
     /// <summary>Floats of the transformed weights: [Groups][36][⌈(OutputChannels / Groups) / 32⌉][InputChannels / Groups][32].</summary>
     public static nint PackedWeightCount(in ConvolutionShape shape) =>
         (nint)shape.Groups * WinogradTransform.Points * ChannelBlocks.CountPanels(shape.GroupOutputs) * shape.GroupInputs * ChannelBlocks.PanelChannels;
@@ -55,11 +52,11 @@ public static unsafe class WinogradConvolution
         where V : struct, IVector<V>
         where TEpilogue : struct, IChannelEpilogue
     {
-        var geometry = new WinogradGeometry(shape);
-        long blocks = geometry.BlockCount(shape);
-        double multiplyAdds = (double)blocks * geometry.Tiles * WinogradTransform.Points * shape.GroupInputs * shape.GroupOutputs;
+        double multiplyAdds = (double)shape.Batch * shape.OutputChannels * shape.OutputPlane * shape.GroupInputs * WinogradTransform.Points / (WinogradTransform.Outputs * WinogradTransform.Outputs);
         int threads = Convolution.Parts(workers, multiplyAdds, long.MaxValue);
-        if (threads == 1 || blocks >= (long)threads * BlocksPerThread)
+        WinogradGeometry geometry = WinogradGeometry.Shared(shape, threads);
+        long blocks = geometry.BlockCount(shape);
+        if (threads == 1 || geometry.Balance(shape, threads) >= WinogradGeometry.SufficientBalance)
         {
             var own = new WinogradWork<V, TEpilogue>(workers, shape, geometry, input, weights, output, null, epilogue) { Phase = WinogradPhase.Blocks };
             workers.Run(ref own, threads);

@@ -53,11 +53,11 @@ internal unsafe struct WinogradWork<V, TEpilogue> : IParallelWork
     /// <summary>Pieces of <see cref="WinogradPhase.Products"/>.</summary>
     public readonly int ProductCount => Points * _panels;
 
-    /// <summary>Pieces of <see cref="WinogradPhase.Input"/>.</summary>
-    public readonly int InputCount => _channelBlocks;
+    /// <summary>Pieces of <see cref="WinogradPhase.Input"/>: rows of tiles of each block of channels.</summary>
+    public readonly int InputCount => _channelBlocks * _geometry.Rows;
 
-    /// <summary>Pieces of <see cref="WinogradPhase.Output"/>.</summary>
-    public readonly int OutputCount => ChannelBlocks.CountBlocks(_shape.GroupOutputs);
+    /// <summary>Pieces of <see cref="WinogradPhase.Output"/>: rows of tiles of each block of channels.</summary>
+    public readonly int OutputCount => ChannelBlocks.CountBlocks(_shape.GroupOutputs) * _geometry.Rows;
 
     private readonly nint InputFloats => (nint)Points * _channelBlocks * _geometry.Tiles * Lanes;
 
@@ -106,25 +106,28 @@ internal unsafe struct WinogradWork<V, TEpilogue> : IParallelWork
 
     private static nint Align(nint floats) => (floats + Lanes - 1) / Lanes * Lanes;
 
-    private readonly void TransformInput(in WinogradBlock block, int firstBlock, int endBlock, float* transformed, float* strip, float* scratch)
+    private readonly void TransformInput(in WinogradBlock block, int first, int end, float* transformed, float* strip, float* scratch)
     {
         nint plane = _shape.InputPlane;
         float* image = _input + (((block.Image * _shape.InputChannels) + ((nint)block.Group * _shape.GroupInputs)) * plane);
-        float* end = _input + ((nint)_shape.Batch * _shape.InputChannels * plane);
+        float* inputEnd = _input + ((nint)_shape.Batch * _shape.InputChannels * plane);
         nint step = (nint)_channelBlocks * block.Tiles * Lanes;
         int width = (block.Columns * Outputs) + WinogradTransform.Inputs - Outputs;
         nint pitch = (nint)width * Lanes;
-        for (int channels = firstBlock; channels < endBlock; channels++)
+        for (int piece = first; piece < end;)
         {
+            (int channels, int row) = Math.DivRem(piece, _geometry.Rows);
+            int endRow = Math.Min(_geometry.Rows, row + end - piece);
+            piece += endRow - row;
             float* source = image + ((nint)channels * Lanes * plane);
-            float* destination = transformed + ((nint)channels * block.Tiles * Lanes);
+            float* destination = transformed + ((((nint)channels * block.Tiles) + ((nint)row * block.Columns)) * Lanes);
             int count = Math.Min(Lanes, _shape.GroupInputs - (channels * Lanes));
             int kept = 0;
-            for (int row = 0; row < block.Rows; row++)
+            for (; row < Math.Min(endRow, block.Rows); row++)
             {
                 // Tiles overlap: the last two rows of pixels are the first two of the next row of tiles.
                 int y = ((block.FirstRow + row) * Outputs) - _shape.Height.PadBegin;
-                ReadStrip(block, source, count, end, y, kept, strip, width);
+                ReadStrip(block, source, count, inputEnd, y, kept, strip, width);
                 for (int column = 0; column < block.Columns; column++)
                 {
                     for (int lane = 0; lane < count; lane += V.Count)
@@ -194,13 +197,17 @@ internal unsafe struct WinogradWork<V, TEpilogue> : IParallelWork
         int width = Math.Min(block.Columns * Outputs, outputWidth - x);
         nint pitch = (nint)width * Lanes;
         nint step = (nint)_panels * block.Tiles * ChannelBlocks.PanelChannels;
-        for (int half = first; half < last; half++)
+        for (int piece = first; piece < last;)
         {
-            float* products = memory + InputFloats + ((nint)(half / 2) * block.Tiles * ChannelBlocks.PanelChannels) + (half % 2 * Lanes);
+            (int half, int row) = Math.DivRem(piece, _geometry.Rows);
+            int endRow = Math.Min(_geometry.Rows, row + last - piece);
+            piece += endRow - row;
+            nint firstTile = ((nint)(half / 2) * block.Tiles) + ((nint)row * block.Columns);
+            float* products = memory + InputFloats + (firstTile * ChannelBlocks.PanelChannels) + (half % 2 * Lanes);
             int channels = Math.Min(Lanes, _shape.GroupOutputs - (half * Lanes));
             nint channel = ((nint)block.Group * _shape.GroupOutputs) + (half * Lanes);
             nint channelOffset = ((block.Image * _shape.OutputChannels) + channel) * plane;
-            for (int row = 0; row < block.Rows; row++)
+            for (; row < Math.Min(endRow, block.Rows); row++)
             {
                 int y = (block.FirstRow + row) * Outputs;
                 int height = Math.Min(Outputs, _shape.Height.Output - y);

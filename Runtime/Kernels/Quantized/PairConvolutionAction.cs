@@ -46,8 +46,9 @@ internal unsafe struct PairConvolutionAction<TInput, TOutput, TEpilogue> : IVect
         };
         Workers.Run(ref planeWork, Convolution.Parts(Workers, (double)planes * shape.InputPlane, planes));
 
-        ConvolutionGeometry geometry = ConvolutionGeometry.Forward(shape, shape.GroupInputs, V.Count);
         double products = (double)outputs * shape.OutputPlane * shape.ReductionLength;
+        int threads = Convolution.Parts(Workers, products, long.MaxValue);
+        ConvolutionGeometry geometry = ConvolutionGeometry.Shared(shape, shape.GroupInputs, V.Count, threads);
         ConvolutionPlan plan = ConvolutionPlan.Create(Workers, shape, geometry, products);
         var work = new DirectConvolutionWork<V, PairProduct, NoChannelEpilogue>(
             Workers, shape, geometry, plan.PanelsPerUnit, (float*)input, (float*)weights, (float*)sums, default);
