@@ -1,5 +1,6 @@
 using Cameo.Generator.Onnx;
 using Cameo.Sessions;
+using Cameo.Tests.Compilation;
 using Cameo.Tests.Infrastructure;
 using Xunit;
 using DataType = Cameo.Generator.Onnx.Proto.TensorProto.Types.DataType;
@@ -62,13 +63,35 @@ public sealed class MergedDecoderTests : IDisposable
         AssertSame(wanted, session.Run(inputs));
     }
 
-    /// <summary>A cache that one branch appends to and the other one makes anew is no state, and what appends to it has no other memory.</summary>
+    /// <summary>A cache that one branch appends to and the other one makes anew is no state: pasts are inputs, presents are outputs, whose lengths the branch that runs tells.</summary>
     [Fact]
-    public void WhereTheInputDecidesItIsRefusedForTheCachesOfOneBranch()
+    public void WhereTheInputDecidesEveryRunTakesItsBranch()
     {
-        string refusal = _models.Refusal("MergedOpen", Merged());
-        Assert.Contains("cameo.Attention 'own_heads_MatMul", refusal, StringComparison.Ordinal);
-        Assert.Contains("has no memory of its own", refusal, StringComparison.Ordinal);
+        ModelCompilation compilation = _models.Compile("MergedMissed", Merged());
+        Assert.Contains(compilation.Result!.Diagnostics, static diagnostic => diagnostic.Message.Contains("Cache 'past_key_values.0.decoder.key'", StringComparison.Ordinal) && diagnostic.Message.Contains("OnnxInputs", StringComparison.Ordinal));
+        using CompiledModel model = Load("MergedOpen", Merged());
+        Assert.Empty(model.Description.States);
+        using CompiledModel withPast = Load("WithPastAlone", Alone(withPast: true), (GraphOptions.State, "none"));
+        using CompiledModel beginning = Load("BeginningAlone", Alone(withPast: false), (GraphOptions.State, "none"));
+        using CompiledSession session = model.CreateSession(), later = withPast.CreateSession(), first = beginning.CreateSession();
+        for (int text = 3; text < 5; text++)
+        {
+            Dictionary<string, Tensor> inputs = First(text);
+            IReadOnlyDictionary<string, Tensor> wanted = first.Run(inputs);
+            inputs["use_cache_branch"] = Tensor.Create([false], 1);
+            Provide(inputs, model);
+            IReadOnlyDictionary<string, Tensor> actual = session.Run(inputs);
+            AssertSame(wanted, actual);
+            for (int token = 0; token < 3; token++)
+            {
+                Dictionary<string, Tensor> step = new(Next(actual)) { ["x"] = Random($"x{token}", 1, 1, Hidden) };
+                wanted = later.Run(step);
+                step["use_cache_branch"] = Tensor.Create([true], 1);
+                Provide(step, model);
+                actual = session.Run(step);
+                AssertSame(wanted, actual);
+            }
+        }
     }
 
     private CompiledModel Load(string name, OnnxModelBuilder builder, params (string Key, string Value)[] options) => _models.Load(name, builder, options);

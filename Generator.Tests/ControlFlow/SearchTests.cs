@@ -1,5 +1,6 @@
 using Cameo.Sessions;
 using Cameo.Tests.Infrastructure;
+using Cameo.Tests.Models;
 using Xunit;
 using DataType = Cameo.Generator.Onnx.Proto.TensorProto.Types.DataType;
 
@@ -71,6 +72,36 @@ public sealed class SearchTests : IDisposable
         }
 
         Assert.Throws<DimensionOutOfBoundsException>(() => session.Run(new Dictionary<string, Tensor> { ["x"] = Tensor.Create(x, 2, 3, 4), ["k"] = Tensor.Create([5L], 1) }));
+    }
+
+    /// <summary>Long lines with many equal elements and not-a-numbers, which come first of all, for any k.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void TheBestOfLongLinesWithoutAllocations(int largest)
+    {
+        const int Length = 3000;
+        using CompiledModel model = _models.Load($"LongTop{largest}", new OnnxModelBuilder().Input("x", "n", Length).Input("k", DataType.Int64, 1)
+            .Node("TopK", ["x", "k"], ["v", "i"], ("axis", -1), ("largest", largest)).Output("v", "n", "c").Output("i", DataType.Int64, "n", "c"));
+        using CompiledSession session = model.CreateSession(new SessionOptions { Threads = 1 });
+        var random = new Random(9);
+        float[] x = [.. Enumerable.Range(0, 2 * Length).Select(index => index < Length ? random.Next(-300, 300) : random.Next(20) == 0 ? float.NaN : random.NextSingle())];
+        foreach (int count in new[] { 0, 1, 2, 50, 2999, 3000 })
+        {
+            Dictionary<string, Tensor> inputs = new() { ["x"] = Tensor.Create(x, 2, Length), ["k"] = Tensor.Create([(long)count], 1) };
+            IReadOnlyDictionary<string, Tensor> results = session.Run(inputs);
+            for (int row = 0; row < 2; row++)
+            {
+                float Key(int index) => float.IsNaN(x[(row * Length) + index]) ? (largest == 1 ? float.PositiveInfinity : float.NegativeInfinity) : x[(row * Length) + index];
+                IEnumerable<int> indices = Enumerable.Range(0, Length);
+                long[] order = [.. (largest == 1 ? indices.OrderByDescending(Key) : indices.OrderBy(Key)).Take(count).Select(static index => (long)index)];
+                Assert.Equal(order, results["i"].AsSpan<long>().Slice(row * count, count).ToArray());
+            }
+
+            using var run = new BoundRun(session, inputs);
+            run.Run();
+            Assert.Equal(0, ThreadAllocations.Measure(run.Run));
+        }
     }
 
     [Theory]

@@ -52,6 +52,13 @@ internal sealed class OnnxModelBuilder
         return this;
     }
 
+    /// <summary>What the model says of a value between nodes.</summary>
+    public OnnxModelBuilder Value(string name, DataType type, params object[] sizes)
+    {
+        _model.Graph.ValueInfo.Add(Describe(name, type, sizes));
+        return this;
+    }
+
     /// <summary>A float weight with numbers in −1 … 1 that depend on its name alone.</summary>
     public OnnxModelBuilder Weight(string name, params long[] sizes) => Constant(name, WeightValues(name, sizes), sizes);
 

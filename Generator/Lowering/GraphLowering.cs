@@ -22,6 +22,7 @@ internal sealed class GraphLowering : LoweringContext
     private readonly Dictionary<string, View> _weights = new(StringComparer.Ordinal);
     private readonly Dictionary<Value, (Node Concat, int Axis, Dimension Start)> _placements = [];
     private readonly HashSet<MemoryBuffer> _shared = [];
+    private readonly HashSet<Value> _bodyOutputs = [];
     private HashSet<MemoryBuffer> _blockBuffers = [];
     private readonly Dictionary<Node, FusionGroup> _groups = [];
     private readonly LoweredModel _model = new();
@@ -163,6 +164,8 @@ internal sealed class GraphLowering : LoweringContext
         return view;
     }
 
+    public override bool IsOutput(Value value) => Graph.IsOutput(value) || _bodyOutputs.Contains(value);
+
     public override bool IsGrowingInBlock(View view) => view.Buffer.Kind == MemoryKind.Pooled && _blockBuffers.Contains(view.Buffer);
 
     public override List<Kernel> LowerBlock(Graph body, Action finish)
@@ -174,6 +177,7 @@ internal sealed class GraphLowering : LoweringContext
         _views = new(views);
         _copies = new(copies);
         _blockBuffers = [];
+        _bodyOutputs.UnionWith(body.Outputs);
         int start = _model.Kernels.Count;
         AddRequirements(body);
         using IDisposable block = Sequences.Enter(body);

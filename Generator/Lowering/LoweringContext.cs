@@ -32,6 +32,9 @@ internal abstract class LoweringContext
     /// <summary>As <see cref="Variable"/>, in a place of its own that grows, whatever is known of its size.</summary>
     public abstract View Growing(string name, ElementType type, Shape shape);
 
+    /// <summary>Whether a value is an output of the model or of a body.</summary>
+    public abstract bool IsOutput(Value value);
+
     /// <summary>Whether a view's memory is a place that grows and was made in the block that is lowered at the moment, and not before or behind it.</summary>
     public abstract bool IsGrowingInBlock(View view);
 

@@ -7,7 +7,7 @@ namespace Cameo.Generator.Onnx;
 /// Writes Scan of version 8, which scans every sequence of a batch, with Scan of today: https://onnx.ai/onnx/operators/onnx__Scan.html.
 /// <para>Before: <c>s, y = Scan₈(lengths, s0: [batch, …], x: [batch, steps, …]) { body }</c>.
 /// After: <c>s, y = Scan(s0, x, lengths) { Scan(s0ᵢ, xᵢ) { body } }</c>, the outer one over the batch.</para>
-/// From a sequence's length on its states stay as they are, and its results are zeros.
+/// From a sequence's length on its states stay as they are, and its results are zeros. A sequence that is scanned backwards begins at its last element that counts: it is turned round before.
 /// </summary>
 internal static class BatchedScan
 {
@@ -29,30 +29,28 @@ internal static class BatchedScan
 
         bool hasLengths = node.Input[0].Length > 0;
         AttributeProto? directions = Attribute("directions");
-        if (hasLengths && directions?.Ints.Any(direction => direction != 0) == true)
-        {
-            throw ModelException.Unsupported(described, "lengths of sequences that are scanned backwards");
-        }
-
         string[] inputs = [.. Enumerable.Range(0, count).Select(index => $"{name}/part {index}")], outputs = [.. body.Output.Select((_, index) => $"{name}/result {index}")];
         string length = $"{name}/length", step = $"{name}/step";
         NodeProto sequence = Scan($"{name}/sequence", hasLengths ? Gated(body, states, name, length) : body, scanned);
-        sequence.Input.Add(hasLengths ? [$"{name}/zero", .. inputs] : inputs);
+        var batch = new GraphProto { Name = $"{name}/batch" };
+        bool[] turns = [.. Enumerable.Range(0, count).Select(index => hasLengths && index >= states && directions?.Ints.ElementAtOrDefault(index - states) == 1)];
+        string[] scannedInputs = [.. inputs.Select((input, index) => turns[index] ? Turn(batch, input, length) : input)];
+        sequence.Input.Add(hasLengths ? [$"{name}/zero", .. scannedInputs] : inputs);
         sequence.Output.Add(hasLengths ? [step, .. outputs] : outputs);
-        if (directions is not null)
+        if (directions is not null && !hasLengths)
         {
             AttributeProto renamed = directions.Clone();
             renamed.Name = "scan_input_directions";
             sequence.Attribute.Add(renamed);
         }
 
-        var batch = new GraphProto { Name = $"{name}/batch" };
         batch.Node.Add(sequence);
         batch.Input.Add((hasLengths ? [.. inputs, length] : inputs).Select(input => new ValueInfoProto { Name = input }));
         batch.Output.Add(outputs.Take(node.Output.Count).Select(output => new ValueInfoProto { Name = output }));
         if (hasLengths)
         {
-            batch.Initializer.Add(Number($"{name}/zero", 0));
+            batch.Initializer.Add([Number($"{name}/zero", 0), List($"{length}/axis", 0)]);
+            batch.Node.Insert(0, New("Unsqueeze", $"{length}/list", length, $"{length}/axis"));
         }
 
         NodeProto result = Scan(name, batch, hasLengths ? count + 1 : count);
@@ -63,6 +61,21 @@ internal static class BatchedScan
         }
 
         result.Output.Add(node.Output);
+        return result;
+    }
+
+    /// <summary>A sequence whose elements up to its length are in reverse order.</summary>
+    private static string Turn(GraphProto batch, string input, string length)
+    {
+        string axis = $"{input}/axis", batched = $"{input}/batched", turned = $"{input}/turned", result = $"{input}/reverse";
+        batch.Initializer.Add(List(axis, 1));
+        NodeProto reverse = New("ReverseSequence", turned, batched, $"{length}/list");
+        reverse.Attribute.Add(
+        [
+            new AttributeProto { Name = "time_axis", Type = AttributeProto.Types.AttributeType.Int, I = 0 },
+            new AttributeProto { Name = "batch_axis", Type = AttributeProto.Types.AttributeType.Int, I = 1 },
+        ]);
+        batch.Node.Add([New("Unsqueeze", batched, input, axis), reverse, New("Squeeze", result, turned, axis)]);
         return result;
     }
 
@@ -106,6 +119,13 @@ internal static class BatchedScan
         node.Input.Add(inputs);
         node.Output.Add(output);
         return node;
+    }
+
+    private static TensorProto List(string name, long value)
+    {
+        TensorProto tensor = Number(name, value);
+        tensor.Dims.Add(1);
+        return tensor;
     }
 
     private static TensorProto Number(string name, long value)

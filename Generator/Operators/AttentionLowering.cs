@@ -69,7 +69,7 @@ internal sealed class AttentionLowering
     /// <summary>Where the result goes, by head: in the order of axes in which it is read.</summary>
     private View Output()
     {
-        bool isTransposed = _node.Output.Shape.Rank == 4 && !_context.Graph.IsOutput(_node.Output)
+        bool isTransposed = _node.Output.Shape.Rank == 4 && !_context.IsOutput(_node.Output)
             && _node.Output.Consumers.All(reader => reader is { Type: "Transpose", Domain: "" } && TransposeOperator.Permutation(reader).SequenceEqual([0, 2, 1, 3]));
         if (!isTransposed)
         {
@@ -166,7 +166,7 @@ internal sealed class AttentionLowering
         Append = new CacheAppend(source, writer => $"new CacheRows({writer.Sequence}, {writer.State(state)})"),
     });
 
-    private View? Scores() => CanonicalAttentionOperator.IsRead(_context.Graph, _node.OptionalOutput(AttentionNode.Scores))
+    private View? Scores() => CanonicalAttentionOperator.IsRead(_node.OptionalOutput(AttentionNode.Scores), _context.IsOutput)
         ? _context.Write(_node.OptionalOutput(AttentionNode.Scores)!)
         : null;
 
@@ -241,7 +241,7 @@ internal sealed class AttentionLowering
     /// <summary>Keys or values with their past before them, in the memory of the present where that is read.</summary>
     private View Present(AttentionRows? rows, View current, Value? past, Value? present)
     {
-        bool isRead = CanonicalAttentionOperator.IsRead(_context.Graph, present);
+        bool isRead = CanonicalAttentionOperator.IsRead(present, _context.IsOutput);
         if (past is null && !isRead)
         {
             return current;

@@ -90,7 +90,10 @@ internal sealed class CanonicalAttentionOperator : Operator
     public override void Lower(Node node, LoweringContext context) => new AttentionLowering(node, context).Run();
 
     /// <summary>Whether something needs an output: nodes of this kind have all outputs, most of them for nobody.</summary>
-    public static bool IsRead(Graph graph, Value? output) => output is not null && (output.Consumers.Count > 0 || graph.IsOutput(output));
+    public static bool IsRead(Graph graph, Value? output) => IsRead(output, graph.IsOutput);
+
+    /// <summary>Whether something reads an output that need not be made.</summary>
+    public static bool IsRead(Value? output, Func<Value, bool> isOutput) => output is not null && (output.Consumers.Count > 0 || isOutput(output));
 
     private static bool ReadsHalves(Node node, Graph graph)
     {

@@ -84,6 +84,49 @@ public sealed class SelectionTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void UniqueTextsWithAllOutputs(int sorted)
+    {
+        using CompiledModel model = _models.Load($"UniqueTexts{sorted}", new OnnxModelBuilder().Input("x", DataType.String, "n")
+            .Node("Unique", ["x"], ["y", "firsts", "inverse", "counts"], ("sorted", sorted))
+            .Output("y", DataType.String, "k").Output("firsts", DataType.Int64, "k").Output("inverse", DataType.Int64, "m").Output("counts", DataType.Int64, "k"));
+        using CompiledSession session = model.CreateSession();
+        var random = new Random(5);
+
+        // In UTF-16 the pair of 😀 stands before the last two, in UTF-8 behind them.
+        string[] words = ["b", "", "a", "ab", "B", "aa", "😀", "\uFB01", "\uE000", "é", "z😀", "z\uFFFD"];
+        foreach (int count in new[] { 12, 0, 1, 100 })
+        {
+            string[] x = count == 12 ? words : [.. Enumerable.Range(0, count).Select(_ => words[random.Next(words.Length)])];
+            IReadOnlyDictionary<string, Tensor> results = session.Run(new Dictionary<string, Tensor> { ["x"] = Tensor.Create(x, count) });
+            string[] expected = sorted == 1 ? [.. x.Distinct().OrderBy(static text => Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(text)), StringComparer.Ordinal)] : [.. x.Distinct()];
+            Assert.Equal(expected, results["y"].Texts.ToArray());
+            Assert.Equal(expected.Select(value => (long)Array.IndexOf(x, value)), results["firsts"].AsSpan<long>().ToArray());
+            Assert.Equal(x.Select(value => (long)Array.IndexOf(expected, value)), results["inverse"].AsSpan<long>().ToArray());
+            Assert.Equal(expected.Select(value => (long)x.Count(other => other == value)), results["counts"].AsSpan<long>().ToArray());
+        }
+    }
+
+    [Theory]
+    [InlineData(0L, 1)]
+    [InlineData(1L, 1)]
+    [InlineData(-1L, 0)]
+    public void UniqueRowsOrColumnsOfTexts(long axis, int sorted)
+    {
+        using CompiledModel model = _models.Load($"UniqueTextSlices{(axis < 0 ? "Last" : axis)}{sorted}", new OnnxModelBuilder().Input("x", DataType.String, "n", 2)
+            .Node("Unique", ["x"], ["y", "", "inverse"], ("axis", axis), ("sorted", sorted)).Output("y", DataType.String, "k", "l").Output("inverse", DataType.Int64, "m"));
+        using CompiledSession session = model.CreateSession();
+        IReadOnlyDictionary<string, Tensor> results = session.Run(new Dictionary<string, Tensor> { ["x"] = Tensor.Create(["b", "b", "a", "c", "b", "b", "a", "b"], 4, 2) });
+        (string[] values, long[] shape, long[] inverse) = axis == 0
+            ? (new[] { "a", "b", "a", "c", "b", "b" }, new long[] { 3, 2 }, new long[] { 2, 1, 2, 0 })
+            : (["b", "b", "a", "c", "b", "b", "a", "b"], [4, 2], [0, 1]);
+        Assert.Equal(values, results["y"].Texts.ToArray());
+        Assert.Equal(shape, results["y"].Shape.ToArray());
+        Assert.Equal(inverse, results["inverse"].AsSpan<long>().ToArray());
+    }
+
     [Fact]
     public void UniqueColumnsOfHalfPrecisionWithNotANumber()
     {

@@ -5,7 +5,7 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// NonZero: https://onnx.ai/onnx/operators/onnx__NonZero.html, versions 9 and 13 (more types). The coordinates of all elements that are not 0, a column each, in row-major order; numbers and booleans.
-/// How many there are is counted first and is a size of the run. A scalar has no coordinates: [0, count].
+/// How many there are is counted first and is a size of the run. A scalar has no coordinates: [0, count]. Kernels run on one thread: where a column goes follows from all before it.
 /// </summary>
 internal sealed class NonZeroOperator : Operator
 {

@@ -5,7 +5,7 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// Unique: https://onnx.ai/onnx/operators/onnx__Unique.html, version 11, and Unique of com.microsoft (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md): float32 vectors in
-/// order of first occurrence. Numbers and booleans; not a number equals itself and comes last. How many are different is a size of the run.
+/// order of first occurrence. Numbers, booleans and strings, in the order of their code points; not a number equals itself and comes last. How many are different is a size of the run.
 /// </summary>
 internal sealed class UniqueOperator : Operator
 {
@@ -25,8 +25,12 @@ internal sealed class UniqueOperator : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
-        ElementTypeSet.NumericOrBoolean.Require(node, 0);
         Value x = node.Input(0);
+        if (x.ElementType != ElementType.String)
+        {
+            ElementTypeSet.NumericOrBoolean.Require(node, 0);
+        }
+
         if (Domain.Length > 0 && (x.ElementType != ElementType.Float32 || x.Shape.Rank != 1))
         {
             throw new ModelException(node, $"the input is {x.Type} and not a list of float32 numbers");
@@ -78,10 +82,11 @@ internal sealed class UniqueOperator : Operator
         View counts = context.Scratch(node, ElementType.Int64, new Shape([size]));
         View inverse = node.OptionalOutput(Inverse) is { } numbers ? context.Write(numbers) : context.Scratch(node, ElementType.Int64, new Shape([size]));
         View scratch = context.Scratch(node, ElementType.Int64, new Shape([2 * size]));
-        string type = from.ElementType == ElementType.Boolean ? "byte" : from.ElementType.CSharpName()!;
+        string type = from.ElementType == ElementType.Boolean ? "byte" : from.ElementType == ElementType.String ? "long" : from.ElementType.CSharpName()!;
         bool sorts = Domain.Length == 0 && node.IntegerAttribute("sorted", 1) != 0;
-        context.Add(new Kernel("unique", node, [from], [firsts, inverse, counts, scratch], writer => writer.SetSize(
-            count, $"Unique.Find(({type}*){writer.Pointer(from)}, {writer.Size(around[0])}, {writer.Size(size)}, {writer.Size(around[2])}, {KernelText.Boolean(sorts)}, " +
+        View keys = sorts && from.ElementType == ElementType.String ? Ranks(node, from, context) : from;
+        context.Add(new Kernel("unique", node, [keys], [firsts, inverse, counts, scratch], writer => writer.SetSize(
+            count, $"Unique.Find(({type}*){writer.Pointer(keys)}, {writer.Size(around[0])}, {writer.Size(size)}, {writer.Size(around[2])}, {KernelText.Boolean(sorts)}, " +
                 $"{writer.Pointer(firsts)}, {writer.Pointer(inverse)}, {writer.Pointer(counts)}, {writer.Pointer(scratch)})"))
         {
             Sizes = DataSizes.Names(node),
@@ -102,6 +107,20 @@ internal sealed class UniqueOperator : Operator
                 context.SetView(value, found.Slice(0, Dimension.Zero, count));
             }
         }
+    }
+
+    /// <summary>Texts have no order as handles: numbers that have theirs.</summary>
+    private static View Ranks(Node node, View from, LoweringContext context)
+    {
+        View ranks = context.Scratch(node, ElementType.Int64, from.Shape);
+        View scratch = context.Scratch(node, ElementType.Int64, new Shape([2 * from.Shape.ElementCount]));
+        context.Add(new Kernel("text", node, [from], [ranks, scratch], writer => writer.Line(
+            $"TextRanks.Run(Texts, {writer.Pointer(from)}, {writer.Size(from.Shape.ElementCount)}, {writer.Pointer(ranks)}, {writer.Pointer(scratch)});"))
+        {
+            NeedsSession = true,
+            Summary = "order of texts",
+        });
+        return ranks;
     }
 
     private static int? Axis(Node node) => node.HasAttribute("axis") ? ShapeMath.Axis(node, node.IntegerAttribute("axis", 0), node.Input(0).Shape.Rank) : null;

@@ -33,11 +33,21 @@ internal sealed class AppendedCacheRecognition(StateContext context)
                 $"its length {other.Key.Past} is not that of the other caches, and one session keeps caches of one length");
         }
 
+        foreach (Node node in Graph.Nodes.SelectMany(static node => node.Bodies).SelectMany(Inner).Where(AttentionNode.Is))
+        {
+            if (node.OptionalInput(AttentionNode.PastKey) is { } past && Graph.Inputs.Contains(past))
+            {
+                context.Miss($"Cache '{past.Name}'", "a branch or a loop's body appends to it, and what it becomes depends on what runs; OnnxInputs decides branches when the model is compiled");
+            }
+        }
+
         if (groups.Count > 0)
         {
             Keep([.. groups[0]]);
         }
     }
+
+    private static IEnumerable<Node> Inner(Graph body) => body.Nodes.Concat(body.Nodes.SelectMany(static node => node.Bodies).SelectMany(Inner));
 
     private AppendedCache? Find(Node node)
     {
