@@ -106,6 +106,9 @@ internal sealed class EmissionModel
     /// <summary>Indices of the graph outputs that a run gives: all but states.</summary>
     public IReadOnlyList<int> RunOutputs => [.. Enumerable.Range(0, Graph.Outputs.Count).Where(index => Graph.States.All(state => state.Output != Graph.Outputs[index]))];
 
+    /// <summary>Whether a product can leave out all positions but the last.</summary>
+    public bool SkipsPositions => Lowered.Kernels.Any(static kernel => kernel.Product is { CanSkipRows: true });
+
     /// <summary>Bytes of all states at full capacity with one row.</summary>
     public long StateBytesPerRow => Graph.States.Sum(StateBytes);
 

@@ -1,5 +1,6 @@
 using Cameo.Generator.Diagnostics;
 using Cameo.Generator.Graphs;
+using Cameo.Generator.Lowering;
 using Cameo.Generator.Passes.States;
 
 namespace Cameo.Generator.Emitting;
@@ -70,10 +71,10 @@ internal static class GenerationEmitter
         }
 
         int[] logits = [.. model.RunOutputs.Where(index => graph.Outputs[index] is { ElementType: ElementType.Float32 } output && output.Shape.Rank == 3
-            && output.Shape[1] == sequence.NewTokens && output.Shape[2].IsStatic)];
+            && (output.Shape[1] == sequence.NewTokens || output.Shape[1].Value == 1) && output.Shape[2].IsStatic)];
         if (logits.Length != 1)
         {
-            return "it needs one float output [batch, sequence, vocabulary]";
+            return "it needs one float output [batch, sequence, vocabulary], or [batch, 1, vocabulary] of the last position";
         }
 
         if (sequence.Rows.Value is > 1)
@@ -124,11 +125,21 @@ internal static class GenerationEmitter
             code.Line("Enter();");
             using (code.Block("try"))
             {
+                if (model.SkipsPositions)
+                {
+                    code.Line($"{LastPosition.Field} = true;");
+                }
+
                 WriteForwardBody(code, model, signature);
             }
 
             using (code.Block("finally"))
             {
+                if (model.SkipsPositions)
+                {
+                    code.Line($"{LastPosition.Field} = false;");
+                }
+
                 code.Line("Exit();");
             }
         }
@@ -192,7 +203,8 @@ internal static class GenerationEmitter
         }
 
         string pointer = model.Address.Pointer(model.Lowered.Outputs[signature.Logits]!);
-        code.Line($"return new ReadOnlySpan<float>({pointer} + (tokens.Length - 1) * (long)VocabularySize, VocabularySize);");
+        string last = model.Graph.Outputs[signature.Logits].Shape[1].Value == 1 ? "" : " + (tokens.Length - 1) * (long)VocabularySize";
+        code.Line($"return new ReadOnlySpan<float>({pointer}{last}, VocabularySize);");
     }
 
     private static string Buffer(GenerationInput input) => $"_given{input.Input}";

@@ -68,6 +68,11 @@ internal static class SessionEmitter
             code.Line($"private long {model.SymbolField(symbol)}; // size {CSharpText.Comment(symbol)}");
         }
 
+        if (model.SkipsPositions)
+        {
+            code.Line($"private bool {LastPosition.Field}; // Forward wants the logits of the last position alone");
+        }
+
         StateRunEmitter.WriteFields(code, model);
         SequenceEmitter.WriteFields(code, model);
         MapEmitter.WriteFields(code, model);

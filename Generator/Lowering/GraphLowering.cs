@@ -53,6 +53,7 @@ internal sealed class GraphLowering : LoweringContext
             DropUnread(lowering._model);
             CacheWriting.Run(lowering._model);
             ProductJoining.Run(lowering._model, lowering);
+            LastPosition.Run(graph, lowering._model);
         }
 
         return lowering._model;

@@ -19,6 +19,9 @@ internal sealed record PackedProduct(Node Node, View Left, ProductWeights Weight
     /// </summary>
     public bool IsGated { get; init; }
 
+    /// <summary>Whether the last row alone is computed where the session wants no other (<see cref="LastPosition"/>).</summary>
+    public bool CanSkipRows { get; init; }
+
     public Dimension Rows => Left.Shape[0];
 
     public Dimension Depth => Left.Shape[1];
@@ -51,15 +54,25 @@ internal sealed record PackedProduct(Node Node, View Left, ProductWeights Weight
 
     private void Emit(KernelWriter writer)
     {
-        string left = $"{writer.Pointer(Left)}, {KernelText.Native(writer, Left.Strides[0])}";
+        string left = writer.Pointer(Left), leftStride = KernelText.Native(writer, Left.Strides[0]);
         string rows = KernelText.Native(writer, Rows);
         ProductPart part = Parts[0];
-        if (Stores)
+        if (CanSkipRows)
         {
-            Weights.WriteCall(writer, left, Left.ElementType, "null, 0", rows, ElementType.Float32, writer.StoringEpilogue(this));
+            string output = writer.Pointer(part.Output), outputStride = KernelText.Native(writer, part.RowStride);
+            writer.Line($"nint skipped = {LastPosition.Field} ? {rows} - 1 : 0; // whoever continues a text reads the last position alone");
+            Weights.WriteCall(
+                writer, $"{left} + (skipped * {leftStride}), {leftStride}", Left.ElementType, $"{output} + (skipped * {outputStride}), {outputStride}", $"{rows} - skipped", part.Output.ElementType,
+                writer.MatrixEpilogue(part.Epilogue));
             return;
         }
 
-        Weights.WriteCall(writer, left, Left.ElementType, $"{writer.Pointer(part.Output)}, {KernelText.Native(writer, part.RowStride)}", rows, part.Output.ElementType, writer.MatrixEpilogue(part.Epilogue));
+        if (Stores)
+        {
+            Weights.WriteCall(writer, $"{left}, {leftStride}", Left.ElementType, "null, 0", rows, ElementType.Float32, writer.StoringEpilogue(this));
+            return;
+        }
+
+        Weights.WriteCall(writer, $"{left}, {leftStride}", Left.ElementType, $"{writer.Pointer(part.Output)}, {KernelText.Native(writer, part.RowStride)}", rows, part.Output.ElementType, writer.MatrixEpilogue(part.Epilogue));
     }
 }
