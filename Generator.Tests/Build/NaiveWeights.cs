@@ -57,6 +57,9 @@ internal static class NaiveWeights
                 return BitConverter.GetBytes(BitConverter.ToSingle(Element(scale.Input, index, source)) * scale.Factor);
             case WeightCast cast when cast.ElementType == ElementType.Float32 && cast.Input.ElementType == ElementType.Float16:
                 return BitConverter.GetBytes((float)BitConverter.ToHalf(Element(cast.Input, index, source)));
+            case WeightReinterpret reinterpret:
+                long first = Flat(index, reinterpret.Shape) * size;
+                return [.. Enumerable.Range(0, size).SelectMany(part => Element(reinterpret.Input, Index(first + part, reinterpret.Input.Shape), source))];
             case WeightPanels panels:
                 long column = (index[1] * panels.Width) + index[3];
                 return column < panels.Input.Shape[2] ? Element(panels.Input, [index[0], index[2], column], source) : new byte[size];

@@ -25,8 +25,9 @@ internal sealed class RandomWeights(int seed, MemoryTensorSource source)
 
     public IReadOnlyList<long> RandomShape() => [.. Enumerable.Range(0, _random.Next(1, 5)).Select(_ => (long)_random.Next(1, 9))];
 
-    private WeightExpression Leaf(IReadOnlyList<long> shape) => _random.Next(5) switch
+    private WeightExpression Leaf(IReadOnlyList<long> shape) => _random.Next(6) switch
     {
+        5 => new WeightReinterpret(new WeightBytes(Floats(shape), ElementType.UInt8, [.. shape.Take(shape.Count - 1), shape[^1] * 4]), ElementType.Float32),
         0 => new WeightFill(BitConverter.GetBytes(_random.NextSingle()), ElementType.Float32, shape),
         1 => new WeightBytes(Floats(shape), ElementType.Float32, shape),
         _ => Tensor(shape, ElementType.Float32),

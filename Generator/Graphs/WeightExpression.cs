@@ -81,6 +81,13 @@ internal sealed record WeightUnpack(WeightExpression Input, ElementType ElementT
     public override string ToString() => $"{Head} unpack({Input})";
 }
 
+/// <summary>Bytes seen as elements of a type of several bytes, lowest first, one after the other along the last axis.</summary>
+internal sealed record WeightReinterpret(WeightExpression Input, ElementType ElementType)
+    : WeightExpression(ElementType, [.. Input.Shape.Take(Input.Shape.Count - 1), Input.Shape[Input.Shape.Count - 1] / ElementType.Bytes()])
+{
+    public override string ToString() => $"{Head} reinterpret({Input})";
+}
+
 /// <summary>Every element of an integer type of at most 8 bits plus a number, wrapping within a byte, seen as another such type.</summary>
 internal sealed record WeightOffset(WeightExpression Input, int Offset, ElementType ElementType) : WeightExpression(ElementType, Input.Shape)
 {

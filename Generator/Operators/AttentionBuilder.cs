@@ -41,6 +41,9 @@ internal sealed class AttentionBuilder(Value query, Value key, Value value)
 
     public bool MaskExcludes { get; init; }
 
+    /// <summary>How many neighbouring keys an element of a boolean mask speaks of.</summary>
+    public long MaskBlock { get; init; } = 1;
+
     public long ScoresMode { get; init; }
 
     /// <summary>What is done to scores beside what the other attributes say.</summary>
@@ -67,6 +70,11 @@ internal sealed class AttentionBuilder(Value query, Value key, Value value)
         if (Scale is { } scale)
         {
             attributes.Add((AttentionNode.Scale, scale));
+        }
+
+        if (MaskBlock > 1)
+        {
+            attributes.Add((AttentionNode.MaskBlock, MaskBlock));
         }
 
         if (QueryHeads > 0)

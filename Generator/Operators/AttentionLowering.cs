@@ -29,6 +29,8 @@ internal sealed class AttentionLowering
 
     private bool IsCached => _keyState is not null;
 
+    private long MaskBlock => _node.IntegerAttribute(AttentionNode.MaskBlock, 1);
+
     public void Run()
     {
         View? scores = Scores();
@@ -194,6 +196,11 @@ internal sealed class AttentionLowering
 
         (string kind, string cast) = mask.ElementType == ElementType.Boolean ? ("BooleanMask", "(byte*)") : ("FloatMask", "");
         string strides = string.Join(", ", mask.Strides.Select(stride => Native(writer, stride)));
+        if (MaskBlock > 1)
+        {
+            return $"new BlockMask({cast}{writer.Pointer(mask)}, {strides}, {Native(writer, mask.Shape[3])}, {MaskBlock})";
+        }
+
         return $"new {kind}({cast}{writer.Pointer(mask)}, {strides}, {Native(writer, mask.Shape[3])})";
     }
 
@@ -213,7 +220,7 @@ internal sealed class AttentionLowering
     /// <summary>The mask over [batch, heads, queries, keys], keys dense or repeated; only the keys it speaks of where it excludes the others.</summary>
     private View Mask(Value mask)
     {
-        bool excludes = _node.IntegerAttribute(AttentionNode.MaskExcludes, 0) != 0;
+        bool excludes = MaskBlock > 1 || _node.IntegerAttribute(AttentionNode.MaskExcludes, 0) != 0;
         View view = _context.Read(mask);
         RequireFit(mask.Shape, excludes);
         Dimension keys = excludes ? mask.Shape[mask.Shape.Rank - 1] : _sizes.TotalLength;

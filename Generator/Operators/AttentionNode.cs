@@ -77,6 +77,9 @@ internal static class AttentionNode
     /// <summary>1 where a mask over fewer keys excludes those it does not mention, instead of being repeated over them.</summary>
     public const string MaskExcludes = "mask_excludes";
 
+    /// <summary>How many neighbouring keys an element of a boolean mask speaks of; 1 where it is absent. Keys behind the last block are excluded.</summary>
+    public const string MaskBlock = "mask_block";
+
     /// <summary>1 where the present is as long as the past although nothing known says so (a static cache): the same buffer, of which only the new keys' places change.</summary>
     public const string KeepsLength = "keeps_length";
 

@@ -93,7 +93,8 @@ internal sealed class AttentionSizes
 
     /// <summary>How long the present is: where the keys of the longest row are known, as long as they or as the past.</summary>
     public static Dimension PresentLength(Dimension past, Dimension current, Dimension? total, bool keepsLength) =>
-        total is null ? keepsLength ? past : past + current
+        keepsLength ? past
+            : total is null ? past + current
             : total - past == current ? total
             : Dimension.Maximum(total, past);
 

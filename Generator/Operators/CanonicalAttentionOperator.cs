@@ -142,6 +142,12 @@ internal sealed class CanonicalAttentionOperator : Operator
             throw new ModelException(node, $"the mask must have rank 1 to 4, but is {mask.Shape}");
         }
 
+        bool hasBlocks = node.IntegerAttribute(AttentionNode.MaskBlock, 1) > 1;
+        if (hasBlocks && (mask.ElementType != ElementType.Boolean || mask.Shape.Rank != 4))
+        {
+            throw new ModelException(node, $"a mask of blocks must be boolean with four axes, but is {mask.Type}");
+        }
+
         bool excludes = node.IntegerAttribute(AttentionNode.MaskExcludes, 0) != 0;
         Dimension[] expected = [sizes.Batch, sizes.QueryHeads, sizes.QueryLength, sizes.TotalLength];
         for (int axis = 0; axis < mask.Shape.Rank; axis++)
@@ -149,7 +155,7 @@ internal sealed class CanonicalAttentionOperator : Operator
             Dimension size = mask.Shape[axis];
             Dimension wanted = expected[4 - mask.Shape.Rank + axis];
             bool isKeys = axis == mask.Shape.Rank - 1;
-            if (size.Value == 1 || !Differ(size, wanted) || (isKeys && excludes && size.Value < wanted.Value))
+            if (size.Value == 1 || !Differ(size, wanted) || (isKeys && (hasBlocks || (excludes && size.Value < wanted.Value))))
             {
                 continue;
             }

@@ -46,6 +46,22 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
         return added.Output;
     }
 
+    /// <summary>Adds a node of ONNX's own domain that is newer than <see cref="OperatorRegistry.NewestOpset"/>; returns its first output.</summary>
+    public Value AddNewer(string type, int version, (string Name, object Value)[] attributes, params Value?[] inputs)
+    {
+        Node added = Graph.AddNode($"{node.Name}/{type}_{_count++}", type, inputs, version, Place());
+        added.Origins = Origins;
+        added.Line = node.Line;
+        foreach ((string attribute, object value) in attributes)
+        {
+            added.SetAttribute(attribute, value);
+        }
+
+        added.AddOutput(Graph.AddValue(added.Name));
+        infer(added);
+        return added.Output;
+    }
+
     /// <summary>The node again, with all its attributes, on other inputs; returns its first output.</summary>
     public Value AddLike(Node original, params Value?[] inputs) =>
         Add(original.Type, [.. original.Attributes.Values.Select(attribute => (attribute.Name, attribute.Value))], inputs);

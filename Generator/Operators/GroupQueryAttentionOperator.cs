@@ -61,9 +61,10 @@ internal sealed class GroupQueryAttentionOperator : Operator
         Value lengths = formula.Add(lastKeys, formula.Number(1, lastKeys));
         if (node.IntegerAttribute("do_rotary", 0) != 0)
         {
-            Value positions = node.OptionalInput(Positions) is { } given ? formula.Cast(given, ElementType.Int64) : RowPositions(node, lengths, context);
-            operands[0] = Rotate(node, operands[0], sizes.QueryHeads, sizes.HeadSize, positions, context);
-            operands[1] = Rotate(node, operands[1], sizes.KeyHeads, sizes.HeadSize, positions, context);
+            Value positions = node.OptionalInput(Positions) is { } given ? formula.Cast(given, ElementType.Int64) : HeadRotation.RowPositions(node.Input(0), lengths, context);
+            var rotation = new HeadRotation(node, node.Input(Cosine), node.Input(Sine), positions, context);
+            operands[0] = rotation.Apply(operands[0], sizes.QueryHeads, sizes.HeadSize);
+            operands[1] = rotation.Apply(operands[1], sizes.KeyHeads, sizes.HeadSize);
         }
 
         float scale = node.FloatAttribute("scale", 0);
@@ -109,32 +110,6 @@ internal sealed class GroupQueryAttentionOperator : Operator
         Value parts = context.Integers(sizes.QueryHeads * sizes.HeadSize, sizes.KeyHeads * sizes.HeadSize, sizes.KeyHeads * sizes.HeadSize);
         context.AddWithOutputs("Split", [("axis", 2L)], [query, parts], 3, out Node split);
         return [.. split.Outputs.Select(output => output!)];
-    }
-
-    /// <summary>The positions [batch, sequence] of the new tokens: they go on behind what a row has before.</summary>
-    private static Value RowPositions(Node node, Value lengths, ExpansionContext context)
-    {
-        var formula = new Formula(context);
-        Value sequence = context.Add("Shape", [("start", 1L), ("end", 2L)], node.Input(0));
-        Value zero = context.Literal(0, ElementType.Int64);
-        Value total = formula.Cast(lengths, ElementType.Int64);
-        Value past = context.Add("Max", formula.Subtract(total, sequence), zero);
-        Value steps = context.Add("Range", zero, formula.Squeeze(sequence, [0]), context.Literal(1, ElementType.Int64));
-        return formula.Add(context.Add("Unsqueeze", past, context.Integers(1)), context.Add("Unsqueeze", steps, context.Integers(0)));
-    }
-
-    private static Value Rotate(Node node, Value operand, long heads, long headSize, Value positions, ExpansionContext context)
-    {
-        Value cosine = node.Input(Cosine);
-        if (cosine.Shape.Rank != 2 || cosine.Shape[1].Value is not { } half || 2 * half > headSize)
-        {
-            throw ModelException.Unsupported(node, $"cosines of shape {cosine.Shape} for heads of {headSize}");
-        }
-
-        return context.Add(
-            "RotaryEmbedding",
-            [("num_heads", heads), ("interleaved", node.IntegerAttribute("rotary_interleaved", 0)), ("rotary_embedding_dim", 2 * half == headSize ? 0 : 2 * half)],
-            operand, cosine, node.Input(Sine), positions);
     }
 
     private static Value? Sink(Node node, Sizes sizes, Formula formula)

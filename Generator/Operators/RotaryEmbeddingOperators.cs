@@ -7,7 +7,7 @@ namespace Cameo.Generator.Operators;
 /// RotaryEmbedding: https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html (version 23: input, cosines, sines, optional positions). Rotates pairs of elements of
 /// each head by angles that depend on the position; the pairs are the two halves of the rotated part, or neighbours (<c>interleaved</c>).
 /// <para>
-/// com.microsoft's operator of the same name (input, positions, cosines, sines) is normalised into it; other scales than 1 are refused. Packed batches have their own positions for each token, as all others have.
+/// com.microsoft's operator of the same name (input, positions, cosines, sines) is normalised into it; its attribute <c>scale</c> changes nothing, as in ONNX Runtime. Packed batches have their own positions for each token, as all others have.
 /// </para>
 /// <para>
 /// The compiler's own operator of the name also takes tables with an entry for each element of a pair (as wide as the rotated part), and, for inputs of rank 4,
@@ -47,11 +47,6 @@ internal sealed class RotaryEmbeddingOperators : Operator
         if (input.Shape.Rank is not (3 or 4))
         {
             throw new ModelException(node, $"the input must have rank 3 or 4, but is {input.Shape}");
-        }
-
-        if (IsContrib && node.FloatAttribute("scale", 1) != 1)
-        {
-            throw ModelException.Unsupported(node, $"scale {node.FloatAttribute("scale", 1)}");
         }
 
         if (!IsContrib)

@@ -40,6 +40,7 @@ internal sealed unsafe class WeightEvaluator(ITensorSource source, NativeBufferP
         WeightPanels panels => panels with { Input = Normalize(panels.Input) },
         WeightWords words => words with { Input = Normalize(words.Input) },
         WeightUnpack unpack => unpack with { Input = Normalize(unpack.Input) },
+        WeightReinterpret reinterpret => reinterpret with { Input = Normalize(reinterpret.Input) },
         WeightOffset offset => Sink(Normalize(offset.Input), input => new WeightOffset(input, offset.Offset, offset.ElementType)),
         WeightConcatenation concatenation => concatenation with { Inputs = [.. concatenation.Inputs.Select(Normalize)] },
         WeightCast cast => Sink(Normalize(cast.Input), input => new WeightCast(input, cast.ElementType)),
@@ -71,6 +72,8 @@ internal sealed unsafe class WeightEvaluator(ITensorSource source, NativeBufferP
                 return cast.Input.ElementType == cast.ElementType ? Read(cast.Input) : new CastReader(Read(cast.Input), cast.ElementType);
             case WeightUnpack unpack:
                 return new UnpackReader(Read(unpack.Input), unpack.ElementType);
+            case WeightReinterpret reinterpret:
+                return new ReinterpretReader(Read(reinterpret.Input), reinterpret.ElementType);
             case WeightOffset offset:
                 return new OffsetReader(Read(offset.Input), offset.Offset, offset.ElementType);
             case WeightWords words:

@@ -114,7 +114,7 @@ internal static class PackedAttentionOperators
     }
 
     /// <summary>Tokens [tokens, size] at their places in [rows, positions, size], zeros between.</summary>
-    private static Value Restore(Value tokens, Value offsets, ExpansionContext context)
+    public static Value Restore(Value tokens, Value offsets, ExpansionContext context)
     {
         var formula = new Formula(context);
         (Dimension rows, Dimension positions, Dimension size) = (offsets.Shape[0], offsets.Shape[1], tokens.Shape[1]);

@@ -4,8 +4,10 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// com.microsoft.GatherBlockQuantized: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.GatherBlockQuantized. Gathers rows of quantised data
-/// with their scales and zero points, and dequantises only these. Data of 4 bits in bytes is unpacked, at build time where it is
-/// constant. Where the gathered axis is the one with the blocks, all data is dequantised.
+/// with their scales and zero points, and dequantises only these. Data: int4 and uint4; bytes with elements of 2, 4 or 8 bits, lowest bits first, which are gathered along the first and blocked along the
+/// last axis; float8 and float4, without zero points, with one block an axis where <c>block_size</c> is 0, and scales that may broadcast along other axes. Scales are float32, float16 or bfloat16.
+/// Packed bytes are unpacked, at build time where they are constant. Where the gathered axis is the one with the blocks, all data is dequantised. An index outside the axis ends the run, as in
+/// ONNX Runtime's releases.
 /// </summary>
 internal sealed class GatherBlockQuantizedOperator : Operator
 {
@@ -21,27 +23,30 @@ internal sealed class GatherBlockQuantizedOperator : Operator
     {
         CheckTypes(node);
         Shape data = Data(node);
-        ElementTypeSet.Floating.Require(node, 2);
-        long blockSize = node.IntegerAttribute("block_size", 128);
-        if (blockSize < 16 || (blockSize & (blockSize - 1)) != 0)
-        {
-            throw new ModelException(node, $"attribute 'block_size' is {blockSize}; powers of 2 from 16 on are expected");
-        }
-
         int axis = ShapeMath.Axis(node, node.IntegerAttribute("gather_axis", 0), data.Rank);
         int blockAxis = ShapeMath.Axis(node, node.IntegerAttribute("quantize_axis", 1), data.Rank);
-        if (IsPacked(node) && (blockAxis != data.Rank - 1 || axis != 0))
+        if (node.Input(0).ElementType == ElementType.UInt8 && (axis != 0 || blockAxis != data.Rank - 1 || axis == blockAxis))
         {
-            throw ModelException.Unsupported(node, $"gathering axis {axis} of {data} in blocks along axis {blockAxis} is not supported");
+            throw new ModelException(node, $"bytes of shape {node.Input(0).Shape} are gathered along axis {axis} in blocks along axis {blockAxis}; they must be gathered along the first and blocked along the last of several axes");
         }
 
         Shape scales = node.Input(2).Shape;
+        Shape expected = ScaleShape(node, data, blockAxis);
         for (int current = 0; current < data.Rank; current++)
         {
-            Dimension expected = current == blockAxis ? Dimension.CeilingDivide(data[current], blockSize) : data[current];
-            if (scales.Rank != data.Rank || (scales[current] - expected).Value is not (null or 0))
+            bool broadcasts = IsSmallFloat(node) && current != blockAxis && scales.Rank == data.Rank && scales[current].Value == 1;
+            if (scales.Rank != data.Rank || (!broadcasts && (scales[current] - expected[current]).Value is not (null or 0)))
             {
-                throw new ModelException(node, $"scales of shape {scales} do not fit blocks of {blockSize} along axis {blockAxis} of {data}");
+                throw new ModelException(node, $"scales of shape {scales} do not fit blocks of {BlockSize(node)} along axis {blockAxis} of {data}");
+            }
+        }
+
+        if (node.OptionalInput(3) is { } zeros)
+        {
+            var packed = new Shape([.. scales.Select((size, current) => IsPacked(node) && current == blockAxis ? Dimension.CeilingDivide(size, PerByte(node)) : size)]);
+            if (zeros.Shape.Rank != packed.Rank || Enumerable.Range(0, packed.Rank).Any(current => (zeros.Shape[current] - packed[current]).Value is not (null or 0)))
+            {
+                throw new ModelException(node, $"zero points of shape {zeros.Shape} must have {packed}");
             }
         }
 
@@ -55,7 +60,7 @@ internal sealed class GatherBlockQuantizedOperator : Operator
         int axis = ShapeMath.Axis(node, node.IntegerAttribute("gather_axis", 0), data.Rank);
         int blockAxis = ShapeMath.Axis(node, node.IntegerAttribute("quantize_axis", 1), data.Rank);
         Value Gathered(Value value) => context.Add("Gather", [("axis", (long)axis)], value, node.Input(1));
-        Value x = node.Input(0);
+        Value x = node.Input(0), scales = node.Input(2);
         Value? zeros = node.OptionalInput(3);
         if (x.ElementType == ElementType.UInt8)
         {
@@ -69,46 +74,81 @@ internal sealed class GatherBlockQuantizedOperator : Operator
 
             zeros = zeros is null ? Middle(node, context, x.ElementType, (int)bits)
                 : bits == 8 ? zeros
-                : LinearQuantization.First(Unpacked(zeros, x.ElementType, bits, context), node.Input(2).Shape[blockAxis].Constant, context);
+                : LinearQuantization.First(Unpacked(zeros, x.ElementType, bits, context), scales.Shape[blockAxis].Constant, context);
         }
 
-        long blockSize = node.IntegerAttribute("block_size", 128);
+        Shape expected = ScaleShape(node, data, blockAxis);
+        if (!scales.Shape.Equals(expected) && IsSmallFloat(node))
+        {
+            scales = context.Add("Expand", scales, context.Sizes([.. expected]));
+        }
+
+        long blockSize = BlockSize(node) is var size and > 0 ? size : data[blockAxis].Constant;
+        Value result;
         if (axis == blockAxis)
         {
-            (string, object)[] ofAll = [("axis", (long)blockAxis), ("block_size", blockSize)];
-            context.Replace(node.Output, Gathered(zeros is null ? context.Add("DequantizeLinear", ofAll, x, node.Input(2)) : context.Add("DequantizeLinear", ofAll, x, node.Input(2), zeros)));
-            return true;
+            result = Gathered(Dequantized(x, scales, zeros, blockAxis));
+        }
+        else
+        {
+            int gatheredAxis = blockAxis < axis ? blockAxis : blockAxis + node.Input(1).Shape.Rank - 1;
+            result = Dequantized(Gathered(x), Gathered(scales), zeros is null ? null : Gathered(zeros), gatheredAxis);
         }
 
-        int gatheredAxis = blockAxis < axis ? blockAxis : blockAxis + node.Input(1).Shape.Rank - 1;
-        (string, object)[] attributes = [("axis", (long)gatheredAxis), ("block_size", blockSize)];
-        Value gathered = Gathered(x);
-        context.Replace(node.Output, zeros is null
-            ? context.Add("DequantizeLinear", attributes, gathered, Gathered(node.Input(2)))
-            : context.Add("DequantizeLinear", attributes, gathered, Gathered(node.Input(2)), Gathered(zeros)));
+        context.Replace(node.Output, result);
         return true;
+
+        Value Dequantized(Value elements, Value factors, Value? offsets, int along) => offsets is null
+            ? context.Add("DequantizeLinear", [("axis", (long)along), ("block_size", blockSize)], elements, factors)
+            : context.Add("DequantizeLinear", [("axis", (long)along), ("block_size", blockSize)], elements, factors, offsets);
     }
 
-    /// <summary>4-bit data, or bytes with one or two elements each; zero points of the data's type.</summary>
+    /// <summary>Elements of a type that the attributes fit.</summary>
     private static void CheckTypes(Node node)
     {
         ElementType type = node.Input(0).ElementType;
         long bits = node.IntegerAttribute("bits", 4);
-        if (bits is not (4 or 8))
-        {
-            throw ModelException.Unsupported(node, $"attribute 'bits' is {bits}; 4 and 8 are supported");
-        }
-
-        if (type != ElementType.UInt8 && (bits == 8 || type is not (ElementType.UInt4 or ElementType.Int4)))
+        if (!IsSmallFloat(node) && (type == ElementType.UInt8 ? bits is not (2 or 4 or 8) : type is not (ElementType.UInt4 or ElementType.Int4) || bits != 4))
         {
             throw ModelException.Unsupported(node, $"elements of {bits} bits in data of type {type.OnnxName()} are not supported");
+        }
+
+        if (node.Input(1).ElementType is not (ElementType.Int32 or ElementType.Int64))
+        {
+            throw new ModelException(node, $"indices {node.Input(1).Type} must be int32 or int64");
+        }
+
+        if (node.Input(2).ElementType is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16))
+        {
+            throw ModelException.Unsupported(node, $"scales of type {node.Input(2).ElementType.OnnxName()}; supported are float32, float16 and bfloat16");
+        }
+
+        long blockSize = BlockSize(node);
+        if (!(blockSize == 0 && IsSmallFloat(node)) && (blockSize < 16 || (blockSize & (blockSize - 1)) != 0))
+        {
+            throw new ModelException(node, $"attribute 'block_size' is {blockSize}; powers of 2 from 16 on are expected{(IsSmallFloat(node) ? ", or 0" : "")}");
         }
 
         if (node.OptionalInput(3) is not null)
         {
             ElementTypeSet.RequireEqual(node, 0, 3);
+            if (IsSmallFloat(node))
+            {
+                throw new ModelException(node, $"data of type {type.OnnxName()} has no zero points");
+            }
         }
     }
+
+    private static long BlockSize(Node node) => node.IntegerAttribute("block_size", 128);
+
+    private static bool IsSmallFloat(Node node) => node.Input(0).ElementType
+        is ElementType.Float8E4M3FN or ElementType.Float8E4M3FNUZ or ElementType.Float8E5M2 or ElementType.Float8E5M2FNUZ or ElementType.Float4E2M1;
+
+    private static long PerByte(Node node) => 8 / node.IntegerAttribute("bits", 4);
+
+    /// <summary>A scale for every block.</summary>
+    private static Shape ScaleShape(Node node, Shape data, int blockAxis) =>
+        new([.. data.Select((size, axis) => axis != blockAxis ? size : BlockSize(node) == 0 ? Dimension.One : Dimension.CeilingDivide(size, BlockSize(node)))]);
 
     private static bool IsPacked(Node node) => node.Input(0).ElementType == ElementType.UInt8 && node.IntegerAttribute("bits", 4) != 8;
 
@@ -116,7 +156,7 @@ internal sealed class GatherBlockQuantizedOperator : Operator
     private static Shape Data(Node node)
     {
         Shape shape = node.Input(0).Shape;
-        return IsPacked(node) ? new Shape([.. shape.Take(shape.Rank - 1), shape[shape.Rank - 1] * (8 / node.IntegerAttribute("bits", 4))]) : shape;
+        return IsPacked(node) ? new Shape([.. shape.Take(shape.Rank - 1), shape[shape.Rank - 1] * PerByte(node)]) : shape;
     }
 
     /// <summary>Bytes without zero points are centred on the middle of their range.</summary>

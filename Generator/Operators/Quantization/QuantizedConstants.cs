@@ -46,6 +46,14 @@ internal static class QuantizedConstants
         return new InlineConstant(tensorType, [.. inline.Data.SelectMany(element => Enumerable.Range(0, perByte).Select(index => (byte)((element >> (index * type.Bits())) & mask)))]);
     }
 
+    /// <summary>Bytes [.., n · size] as elements of a type of several bytes [.., n], lowest bytes first.</summary>
+    public static ConstantTensor Reinterpret(ConstantTensor bytes, ElementType type)
+    {
+        var reinterpreted = new WeightReinterpret(ConstantMoves.ToExpression(bytes), type);
+        var tensorType = new TensorType(type, Shape.Of([.. reinterpreted.Shape]));
+        return bytes is InlineConstant inline ? new InlineConstant(tensorType, inline.Data) : new WeightConstant(tensorType, reinterpreted);
+    }
+
     /// <summary>Elements of at most 8 bits plus a number, as elements of another such type.</summary>
     public static ConstantTensor Offset(ConstantTensor constant, int offset, ElementType type)
     {
