@@ -187,6 +187,21 @@ internal sealed class OnnxModelBuilder
         return this;
     }
 
+    /// <summary>A sparse initializer: values, the places of its flattened elements or their coordinates, and its sizes.</summary>
+    public OnnxModelBuilder Sparse(string name, DataType type, ReadOnlySpan<byte> values, long[] indices, long[] indexSizes, params long[] sizes)
+    {
+        SparseTensorProto sparse = new()
+        {
+            Values = new TensorProto { Name = name, DataType = (int)type, RawData = ByteString.CopyFrom(values) },
+            Indices = new TensorProto { DataType = (int)DataType.Int64, RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<long>(indices)) },
+        };
+        sparse.Values.Dims.Add(values.Length / (type is DataType.Double or DataType.Int64 ? sizeof(long) : sizeof(float)));
+        sparse.Indices.Dims.Add(indexSizes);
+        sparse.Dims.Add(sizes);
+        _model.Graph.SparseInitializer.Add(sparse);
+        return this;
+    }
+
     private static ValueInfoProto Describe(string name, DataType type, object[] sizes)
     {
         TensorShapeProto shape = new();

@@ -69,6 +69,65 @@ public sealed class ContribModelTests : IDisposable
         Assert.Equal(v.Select(number => isSmooth ? number / 2 : number), actual, static (expected, other) => Math.Abs(expected - other) < 1e-6);
     }
 
+    /// <summary>Taps further apart, and channels behind positions, on one axis or two.</summary>
+    [Theory]
+    [InlineData(2, 0, 3)]
+    [InlineData(3, 1, 3)]
+    [InlineData(1, 1, 4)]
+    public void CausalConvolutionsDilate(int dilation, int isLast, int rank)
+    {
+        const int Batch = 2, Channels = 4, Length = 5, Taps = 3;
+        int kept = dilation * (Taps - 1);
+        long[] Shape(long positions) => isLast == 0 ? [Batch, Channels, positions] : rank == 3 ? [Batch, positions, Channels] : [Batch, positions, 2, 2];
+        OnnxModelBuilder builder = new OnnxModelBuilder().Input("x", [.. Shape(Length).Cast<object>()]).Weight("w", Channels, 1, Taps).Weight("b", Channels).Input("past", [.. Shape(kept).Cast<object>()]).Node("Neg", ["past"], ["opposite"])
+            .Node("com.microsoft.CausalConvWithState", ["x", "w", "b", "opposite"], ["y", "next"], ("dilation", dilation), ("channels_last", isLast)).Output("y", [.. Shape(Length).Cast<object>()]).Output("next", [.. Shape(kept).Cast<object>()]);
+        float[] x = OnnxModelBuilder.WeightValues("x", Shape(Length)), past = OnnxModelBuilder.WeightValues("past", Shape(kept)), w = OnnxModelBuilder.WeightValues("w", Channels, 1, Taps), b = OnnxModelBuilder.WeightValues("b", Channels);
+        using CompiledModel model = _models.Load($"Causal{dilation}{isLast}{rank}", builder);
+        using CompiledSession session = model.CreateSession();
+        IReadOnlyDictionary<string, Tensor> results = session.Run(new Dictionary<string, Tensor> { ["x"] = Tensor.Create(x, Shape(Length)), ["past"] = Tensor.Create(past, Shape(kept)) });
+        int Place(int row, int channel, int position, int positions) => isLast == 0 ? (((row * Channels) + channel) * positions) + position : (((row * positions) + position) * Channels) + channel;
+        for (int index = 0; index < Batch * Channels * Length; index++)
+        {
+            (int row, int channel, int position) = (index / (Channels * Length), index / Length % Channels, index % Length);
+            double At(int at) => at < 0 ? -past[Place(row, channel, kept + at, kept)] : x[Place(row, channel, at, Length)];
+            double sum = b[channel] + Enumerable.Range(0, Taps).Sum(tap => w[(channel * Taps) + tap] * At(position - ((Taps - 1 - tap) * dilation)));
+            Assert.Equal(sum, results["y"].AsSpan<float>()[Place(row, channel, position, Length)], 1e-6);
+            if (position < kept)
+            {
+                Assert.Equal(At(Length - kept + position), results["next"].AsSpan<float>()[Place(row, channel, position, kept)]);
+            }
+        }
+    }
+
+    /// <summary>Both queries see both keys.</summary>
+    [Fact]
+    public void GroupedQueriesMayLookAhead()
+    {
+        OnnxModelBuilder builder = new OnnxModelBuilder().Input("q", 1, 2, 8).Input("k", 1, 2, 8).Input("v", 1, 2, 8).Input("lengths", DataType.Int32, 1).Input("total", DataType.Int32)
+            .Node("com.microsoft.GroupQueryAttention", ["q", "k", "v", "", "", "lengths", "total"], ["y"], ("num_heads", 1), ("kv_num_heads", 1), ("causal", 0)).Output("y", 1, 2, 8);
+        using CompiledModel model = _models.Load("Ahead", builder);
+        using CompiledSession session = model.CreateSession();
+        Tensor zeros = new(ElementType.Float32, 1, 2, 8);
+        float[] v = OnnxModelBuilder.WeightValues("v", 1, 2, 8);
+        float[] actual = SmallModels.Run(session, "y", ("q", zeros), ("k", zeros), ("v", Tensor.Create(v, 1, 2, 8)), ("lengths", Tensor.Create([1], 1)), ("total", Tensor.Create([2])));
+        Assert.Equal(Enumerable.Range(0, 16).Select(index => (v[index % 8] + v[8 + (index % 8)]) / 2), actual, static (expected, other) => Math.Abs(expected - other) < 1e-6);
+    }
+
+    [Theory]
+    [InlineData("GroupQueryAttention", "sliding_window_cache", 1, "sliding_window_cache")]
+    [InlineData("GroupQueryAttention", "causal", 2, "'causal' is 2")]
+    [InlineData("CausalConvWithState", "state_window", 2, "state_window")]
+    [InlineData("CausalConvWithState", "dilation", 0, "dilation 0")]
+    [InlineData("LinearAttention", "state_window", 2, "state_window")]
+    public void AttributesThatAreNotComputedAreRefused(string type, string attribute, int value, string reason)
+    {
+        OnnxModelBuilder builder = new OnnxModelBuilder().Input("q", 1, 2, 8).Input("w", 2, 1, 3).Input("lengths", DataType.Int32, 1).Input("total", DataType.Int32);
+        string[] inputs = type switch { "GroupQueryAttention" => ["q", "q", "q", "", "", "lengths", "total"], "LinearAttention" => ["q", "q", "q"], _ => ["q", "w"] };
+        (string, object)[] heads = type switch { "GroupQueryAttention" => [("num_heads", 1), ("kv_num_heads", 1)], "LinearAttention" => [("q_num_heads", 1), ("kv_num_heads", 1), ("update_rule", "linear")], _ => [] };
+        builder.Node($"com.microsoft.{type}", inputs, ["y"], [.. heads, (attribute, value)]).Output("y", 1, 2, 8);
+        Assert.Contains(reason, _models.Refusal($"NotComputed{type}{attribute}", builder), StringComparison.Ordinal);
+    }
+
     private static long[] Arrange(bool moves, int rows, int columns, int[] batch) => moves
         ? [rows, .. batch.Select(static size => (long)size), columns]
         : [.. batch.Select(static size => (long)size), rows, columns];

@@ -109,9 +109,10 @@ internal sealed class GraphReader
             scope.Define(tensor.Name, graph.AddConstant(tensor.Name, TensorReader.Read(tensor, tensor.Name, _texts)));
         }
 
-        if (proto.SparseInitializer.Count > 0)
+        foreach (SparseTensorProto sparse in proto.SparseInitializer)
         {
-            throw new ModelException(null, $"sparse initializers ('{proto.SparseInitializer[0].Values?.Name}') are not supported", unsupported: true);
+            string name = sparse.Values?.Name is { Length: > 0 } given ? given : throw new ModelException(null, "a sparse initializer has no name");
+            scope.Define(name, SparseReader.Read(sparse, name, graph, _texts));
         }
 
         var declared = new Dictionary<string, ValueInfoProto>(StringComparer.Ordinal);
@@ -212,6 +213,12 @@ internal sealed class GraphReader
         if (domain == OperatorRegistry.InternalDomain)
         {
             throw ModelException.Unsupported(node, $"the domain '{domain}' is the compiler's own and cannot be used by models");
+        }
+
+        if (domain.Length == 0 && proto.OpType == "Constant" && proto.Output.Count == 1 && proto.Attribute is [{ Name: "sparse_value", SparseTensor: { } sparse }])
+        {
+            scope.Define(proto.Output[0], SparseReader.Read(sparse, name, graph, _texts));
+            return;
         }
 
         if (_functions.TryGetValue(FunctionKey(proto.Domain, proto.OpType, proto.Overload), out FunctionProto? function) && OperatorRegistry.Find(node) is null)

@@ -19,13 +19,16 @@ internal sealed class FusedMatMulOperator : Operator
 
     public override IReadOnlyList<int> Versions => [1];
 
-    public override void Infer(Node node, InferenceContext context)
+    /// <summary>The result's type; runs whose sizes do not fit are refused.</summary>
+    public static TensorType ResultType(Node node, InferenceContext context)
     {
         ElementTypeSet.Floating.Require(node, 0);
         ElementTypeSet.RequireEqual(node, 0, 1);
         Shape Operand(int input) => new([.. Permutation(node, input).Select(axis => node.Input(input).Shape[axis])]);
-        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, MatMulOperator.ResultShape(node, Operand(0), Operand(1), context)));
+        return new TensorType(node.Input(0).ElementType, MatMulOperator.ResultShape(node, Operand(0), Operand(1), context));
     }
+
+    public override void Infer(Node node, InferenceContext context) => context.SetType(node.Output, ResultType(node, context));
 
     /// <summary>With batches moved it becomes transpositions and a product, which recognition follows.</summary>
     public override bool Normalize(Node node, ExpansionContext context) =>

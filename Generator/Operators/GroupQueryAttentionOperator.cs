@@ -5,12 +5,12 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// GroupQueryAttention of com.microsoft: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md. Inputs: query [batch, sequence, heads · size] (or query,
 /// key and value side by side in it), key, value, past key, past value [batch, key heads, past, size], <c>seqlens_k</c> (keys of each row, less one), total sequence length,
-/// cosines, sines, positions, bias of the scores, sinks. Causal. Becomes RotaryEmbedding and <see cref="AttentionNode"/>.
+/// cosines, sines, positions, bias of the scores, sinks. Causal unless <c>causal</c> is 0. Becomes RotaryEmbedding and <see cref="AttentionNode"/>.
 /// </summary>
 /// <remarks>
 /// A row's new keys follow its own past, which may be shorter than the past's memory: memory of a fixed length (a static cache) is one whose present is as long as the past.
 /// Where the total is not known at build time, the present is taken to be as long as past and new keys, unless the model declares it to be as long as the past; the run
-/// checks it. Refused: quantised caches, a window of 0.
+/// checks it. Refused: quantised caches, a window of 0, caches of the window's size.
 /// </remarks>
 internal sealed class GroupQueryAttentionOperator : Operator
 {
@@ -80,7 +80,7 @@ internal sealed class GroupQueryAttentionOperator : Operator
             Sink = Sink(node, sizes, formula),
             QueryHeads = sizes.QueryHeads,
             KeyHeads = sizes.KeyHeads,
-            IsCausal = true,
+            IsCausal = sizes.IsCausal,
             Scale = scale != 0 ? scale : null,
             SoftCap = node.FloatAttribute("softcap", 0),
             Window = Math.Max(node.IntegerAttribute("local_window_size", -1), 0),
@@ -151,10 +151,24 @@ internal sealed class GroupQueryAttentionOperator : Operator
                 throw ModelException.Unsupported(node, "quantised keys and values");
             }
 
-            if (node.IntegerAttribute("local_window_size", -1) == 0)
+            long window = node.IntegerAttribute("local_window_size", -1);
+            if (window == 0)
             {
                 throw ModelException.Unsupported(node, "a window of 0 keys");
             }
+
+            if (node.IntegerAttribute("sliding_window_cache", 0) != 0)
+            {
+                throw ModelException.Unsupported(node, "a cache of the window's size, which drops keys itself (sliding_window_cache)");
+            }
+
+            IsCausal = node.IntegerAttribute("causal", 1) switch
+            {
+                0 when window > 0 => throw new ModelException(node, $"a window of {window} keys without causality"),
+                0 => false,
+                1 => true,
+                long other => throw new ModelException(node, $"attribute 'causal' is {other}; known are 0 and 1"),
+            };
 
             QueryHeads = Heads(node, "num_heads");
             KeyHeads = Heads(node, "kv_num_heads");
@@ -204,6 +218,8 @@ internal sealed class GroupQueryAttentionOperator : Operator
         public long KeyHeads { get; }
 
         public long HeadSize { get; }
+
+        public bool IsCausal { get; }
 
         public bool IsTotalKnown { get; }
 

@@ -34,6 +34,11 @@ internal sealed class LinearAttentionOperator : Operator
             }
         }
 
+        if (node.IntegerAttribute("state_window", 0) != 0)
+        {
+            throw ModelException.Unsupported(node, "states after several tokens (state_window)");
+        }
+
         string rule = Rule(node);
         Check(node, Decay, "decay", rule is "gated" or "gated_delta");
         Check(node, Beta, "beta", rule is "delta" or "gated_delta");

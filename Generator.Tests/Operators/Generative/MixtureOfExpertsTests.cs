@@ -130,6 +130,80 @@ public sealed class MixtureOfExpertsTests : IDisposable
         Compare(layer.Run(x, router, name => dequantized[name]), SmallModels.Run(session, "y", [.. inputs]), 1e-5);
     }
 
+    [Theory]
+    [InlineData("fp8", "relu", true)]
+    [InlineData("fp4", "swiglu1", true)]
+    [InlineData("fp4", "silu", false)]
+    [InlineData("nvfp4", "swiglu2", true)]
+    public void WeightsMayBeSmallFloats(string quantization, string kind, bool isConstant)
+    {
+        const int Tokens = 6;
+        var layer = new ExpertsReference { Kind = kind, Chosen = 2, Normalizes = true, Hidden = Hidden, Inner = 64, Experts = Experts };
+        OnnxModelBuilder builder = new OnnxModelBuilder().Input("x", "tokens", Hidden).Input("router", "tokens", Experts);
+        var inputs = new List<(string, Tensor)>();
+        var dequantized = new Dictionary<string, double[]>();
+        (int block, DataType scaleType, ElementType scaleElement) = quantization switch
+        {
+            "fp4" => (32, DataType.Float8E8M0, ElementType.Float8E8M0),
+            "nvfp4" => (16, DataType.Float8E4M3Fn, ElementType.Float8E4M3FN),
+            _ => (0, DataType.Float, ElementType.Float32),
+        };
+        foreach (string name in new[] { "w1", "w2" })
+        {
+            long[] shape = layer.Shape(name);
+            (int columns, int depth) = ((int)shape[1], (int)shape[2]);
+            var random = new Random(name[1]);
+            byte[] codes = [.. Enumerable.Range(0, Experts * columns * depth).Select(_ => block == 0 ? (byte)(random.Next(0x40) | (random.Next(2) << 7)) : (byte)random.Next(16))];
+            byte[] stored = block == 0 ? codes : Pack(codes, 4);
+            double[] numbers = Models.TensorNumbers.Read(block == 0 ? ElementType.Float8E4M3FN : ElementType.Float4E2M1, codes), scales = [1];
+            (DataType type, ElementType element) = block == 0 ? (DataType.Float8E4M3Fn, ElementType.Float8E4M3FN) : (DataType.Uint8, ElementType.UInt8);
+            long[] storedShape = [Experts, columns, depth / (block == 0 ? 1 : 2)];
+            if (isConstant)
+            {
+                builder.Constant(name, type, stored, storedShape);
+            }
+            else
+            {
+                builder.Input(name, type, [.. storedShape.Cast<object>()]);
+                inputs.Add((name, Tensor.FromBytes(element, stored, storedShape)));
+            }
+
+            if (block > 0)
+            {
+                byte[] scaleCodes = [.. Enumerable.Range(0, Experts * columns * depth / block).Select(_ => (byte)(quantization == "fp4" ? 121 + random.Next(6) : 8 + random.Next(32)))];
+                scales = Models.TensorNumbers.Read(scaleElement, scaleCodes);
+                builder.Constant($"s{name[1]}", scaleType, scaleCodes, Experts, columns, depth / block);
+            }
+
+            float[] global = [.. Enumerable.Range(0, Experts).Select(expert => 0.1f * (expert + 1))];
+            builder.Constant($"g{name[1]}", global, Experts).Weight($"b{name[1]}", layer.Shape($"b{name[1]}"));
+            dequantized[name] = [.. numbers.Select((number, index) => number * (block == 0 ? 1 : scales[index / block]) * global[index / (columns * depth)])];
+            dequantized[$"b{name[1]}"] = [.. OnnxModelBuilder.WeightValues($"b{name[1]}", layer.Shape($"b{name[1]}")).Select(static value => (double)value)];
+        }
+
+        string[] scaleNames = block == 0 ? ["", ""] : ["s1", "s2"];
+        builder.Node(
+            "com.microsoft.QMoE", ["x", "router", "w1", scaleNames[0], "b1", "w2", scaleNames[1], "b2", "", "", "", "", "", "", "", "g1", "g2"], ["y"], [.. layer.Attributes(), ("quant_type", quantization)])
+            .Output("y", "tokens", Hidden);
+        using CompiledModel model = _models.Load($"Qmoe{quantization}{isConstant}", builder);
+        using CompiledSession session = model.CreateSession();
+        float[] x = OnnxModelBuilder.WeightValues("x", Tokens, Hidden), router = OnnxModelBuilder.WeightValues("router", Tokens, Experts);
+        inputs.Add(("x", Tensor.Create(x, Tokens, Hidden)));
+        inputs.Add(("router", Tensor.Create(router, Tokens, Experts)));
+        Compare(layer.Run(x, router, name => dequantized[name]), SmallModels.Run(session, "y", [.. inputs]), 1e-5);
+    }
+
+    [Theory]
+    [InlineData("wfp4afp8", "quant_type 'wfp4afp8'")]
+    [InlineData("fp8", "are float8e4m3fn")]
+    [InlineData("fp4", "must be float8e8m0")]
+    public void RefusesQuantizationsThatDoNotFit(string quantization, string reason)
+    {
+        OnnxModelBuilder builder = new OnnxModelBuilder().Input("x", 3, 32).Input("router", 3, 2).Input("w", DataType.Uint8, 2, 32, 16).Weight("s", 2, 32, 1)
+            .Node("com.microsoft.QMoE", ["x", "router", "w", "s", "", "w", "s"], ["y"], ("quant_type", quantization), ("k", 1)).Output("y", 3, 32);
+        Assert.Contains(reason, _models.Refusal($"QmoeRefused{quantization}", builder), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void RouterWeightsOfTheirOwnMix()
     {

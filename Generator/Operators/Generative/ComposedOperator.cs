@@ -6,8 +6,13 @@ namespace Cameo.Generator.Operators;
 /// <param name="type">The operator's name.</param>
 /// <param name="infer">Checks the node and gives the types of its outputs.</param>
 /// <param name="write">Writes the nodes and returns the outputs; null for those that cannot be asked for.</param>
-internal sealed class ComposedOperator(string type, Func<Node, IReadOnlyList<TensorType?>> infer, Func<Node, ExpansionContext, IReadOnlyList<Value?>> write) : Operator
+internal sealed class ComposedOperator(string type, Func<Node, InferenceContext, IReadOnlyList<TensorType?>> infer, Func<Node, ExpansionContext, IReadOnlyList<Value?>> write) : Operator
 {
+    public ComposedOperator(string type, Func<Node, IReadOnlyList<TensorType?>> infer, Func<Node, ExpansionContext, IReadOnlyList<Value?>> write)
+        : this(type, (node, _) => infer(node), write)
+    {
+    }
+
     public override string Domain => PointwiseFunction.MicrosoftDomain;
 
     public override string Type => type;
@@ -16,7 +21,7 @@ internal sealed class ComposedOperator(string type, Func<Node, IReadOnlyList<Ten
 
     public override void Infer(Node node, InferenceContext context)
     {
-        IReadOnlyList<TensorType?> types = infer(node);
+        IReadOnlyList<TensorType?> types = infer(node, context);
         for (int output = 0; output < node.Outputs.Count; output++)
         {
             if (node.Outputs[output] is { } value)

@@ -6,7 +6,8 @@ namespace Cameo.Generator.Operators;
 /// MoE and QMoE of com.microsoft: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MoE. All activations (relu, gelu as its tanh approximation, silu, swiglu fused
 /// interleaved, fused in halves or as a third product, identity), <c>use_sparse_mixer</c>, biases, third products. QMoE: integers of 2, 4 and 8 bits, a scale a column or a block, zero points,
 /// router weights of their own; its weights are always normalised, as ONNX Runtime's are. Weights are [columns, depth] of each expert in memory, whichever of its two shapes a model gives them.
-/// float32, float16, bfloat16; computed in float32. <c>quant_type</c> other than int is refused.
+/// float32, float16, bfloat16; computed in float32. Weights that are floating-point numbers (<c>quant_type</c> fp8; fp4 and nvfp4, two a byte with float8 scales a block of 32 and 16) times a scale
+/// of each expert are dequantised, once at load where they are constant; activations of float8 (wfp4afp8) are refused.
 /// <para>Becomes <c>cameo.Experts</c>.</para>
 /// </summary>
 internal sealed class MixtureOfExpertsOperators : Operator
@@ -43,9 +44,14 @@ internal sealed class MixtureOfExpertsOperators : Operator
             throw ModelException.Unsupported(node, "tokens of float64");
         }
 
-        if (IsQuantized && node.StringAttribute("quant_type", "int") is var kind and not "int")
+        if (IsQuantized && Kind(node) is var kind and not ("int" or "fp8" or "fp4" or "nvfp4"))
         {
             throw ModelException.Unsupported(node, $"quant_type '{kind}'");
+        }
+
+        if (IsQuantized && node.IntegerAttribute("weights_prepacked", -1) == 1)
+        {
+            throw ModelException.Unsupported(node, "weights packed for one kind of device (weights_prepacked)");
         }
 
         Sizes sizes = Check(node);
@@ -126,7 +132,11 @@ internal sealed class MixtureOfExpertsOperators : Operator
         Value weights = node.Input(weightsInput);
         Value? bias = Optional(biasInput) is { } given ? formula.Widen(given) : null;
         Value? scales = null, zeros = null;
-        if (IsQuantized)
+        if (IsQuantized && Kind(node) != "int")
+        {
+            weights = FloatWeights(node, product, sizes, context);
+        }
+        else if (IsQuantized)
         {
             long bits = Bits(node);
             Value given1 = node.Input(scalesInput);
@@ -153,6 +163,66 @@ internal sealed class MixtureOfExpertsOperators : Operator
         return isInterleaved ? [.. all.Select(value => value is null ? null : Deinterleaved(value, context))] : all;
 
         Value? Optional(int input) => input < 0 ? null : node.OptionalInput(input);
+    }
+
+    private static string Kind(Node node) => node.StringAttribute("quant_type", "int");
+
+    /// <summary>Weights that share a byte.</summary>
+    private long PerByte(Node node) => !IsQuantized ? 1 : Kind(node) switch { "int" => 8 / Bits(node), "fp8" => 1, _ => 2 };
+
+    /// <summary>Elements along K that share a scale of float8; 0 where there are none.</summary>
+    private static long FloatBlock(Node node) => Kind(node) switch { "fp4" => 32, "nvfp4" => 16, _ => 0 };
+
+    /// <summary>Weights of floating-point numbers as float32 [experts, columns, depth].</summary>
+    private Value FloatWeights(Node node, int product, Sizes sizes, ExpansionContext context)
+    {
+        var formula = new Formula(context);
+        (long columns, long depth) = sizes.Matrix(product);
+        (int weightsInput, int scalesInput, _, _) = Inputs(product);
+        Value weights = formula.Reshape(node.Input(weightsInput), sizes.Experts, columns, depth / PerByte(node));
+        if (FloatBlock(node) is var block and > 0)
+        {
+            weights = BlockFloatProducts.FromFloat4Codes(LinearQuantization.Unpack(weights, 4, context), context);
+            weights = formula.Multiply(weights, BlockFloatProducts.OfElements(formula.Cast(node.Input(scalesInput), ElementType.Float32), block, depth, context));
+        }
+        else
+        {
+            weights = formula.Cast(weights, ElementType.Float32);
+        }
+
+        return product < 2 ? formula.Multiply(weights, formula.Reshape(node.Input(15 + product), sizes.Experts, 1, 1)) : weights;
+    }
+
+    /// <summary>Scales of weights that are floating-point numbers.</summary>
+    private static void CheckFloatScales(Node node, int product, Sizes sizes, int scalesInput, int zerosInput)
+    {
+        string kind = Kind(node);
+        (long columns, long depth) = sizes.Matrix(product);
+        if (node.OptionalInput(zerosInput) is not null || (product == 2 && kind != "fp4"))
+        {
+            throw new ModelException(node, $"zero points and, but for fp4, third products do not go with quant_type '{kind}'");
+        }
+
+        if (FloatBlock(node) is var block and > 0)
+        {
+            ElementType type = kind == "fp4" ? ElementType.Float8E8M0 : ElementType.Float8E4M3FN;
+            if (depth % block != 0 || node.OptionalInput(scalesInput)?.ElementType != type)
+            {
+                throw new ModelException(node, $"scales {node.OptionalInput(scalesInput)?.Type} of {depth} elements in blocks of {block} must be {type.OnnxName()}, and blocks whole");
+            }
+
+            RequireOne(node, scalesInput, node.Input(scalesInput).Shape, [sizes.Experts, columns, depth / block]);
+        }
+
+        if (product < 2)
+        {
+            if (node.OptionalInput(15 + product)?.ElementType != ElementType.Float32)
+            {
+                throw new ModelException(node, $"quant_type '{kind}' needs the scales of experts (input {15 + product}) as float32");
+            }
+
+            RequireOne(node, 15 + product, node.Input(15 + product).Shape, [sizes.Experts]);
+        }
     }
 
     private static long Bits(Node node) => node.IntegerAttribute("expert_weight_bits", 4) is var bits && bits is 2 or 4 or 8
@@ -219,7 +289,7 @@ internal sealed class MixtureOfExpertsOperators : Operator
         }
 
         string activation = Activation(node);
-        long pack = IsQuantized ? 8 / Bits(node) : 1;
+        long pack = PerByte(node);
         Shape second = Ranked(node, Inputs(1).Weights);
         if (input[input.Rank - 1].Value is not { } hidden || hidden < 1 || second[0].Value is not { } experts || second.ElementCount.Value is not { } elements || elements == 0)
         {
@@ -260,9 +330,10 @@ internal sealed class MixtureOfExpertsOperators : Operator
         long experts = sizes.Experts;
         Shape weights = Ranked(node, weightsInput);
         RequireOne(node, weightsInput, weights, [experts, columns, depth / pack], [experts, depth, columns / pack]);
-        if (IsQuantized ? node.Input(weightsInput).ElementType != ElementType.UInt8 : node.Input(weightsInput).ElementType != node.Input(0).ElementType)
+        ElementType stored = IsQuantized && Kind(node) == "fp8" ? ElementType.Float8E4M3FN : ElementType.UInt8;
+        if (IsQuantized ? node.Input(weightsInput).ElementType != stored : node.Input(weightsInput).ElementType != node.Input(0).ElementType)
         {
-            throw new ModelException(node, $"input {weightsInput} is {node.Input(weightsInput).Type}; {(IsQuantized ? "packed weights are uint8" : $"tokens are {node.Input(0).ElementType.OnnxName()}")}");
+            throw new ModelException(node, $"input {weightsInput} is {node.Input(weightsInput).Type}; {(IsQuantized ? $"weights of quant_type '{Kind(node)}' are {stored.OnnxName()}" : $"tokens are {node.Input(0).ElementType.OnnxName()}")}");
         }
 
         if (node.OptionalInput(biasInput) is { } bias)
@@ -272,6 +343,12 @@ internal sealed class MixtureOfExpertsOperators : Operator
 
         if (!IsQuantized)
         {
+            return;
+        }
+
+        if (Kind(node) != "int")
+        {
+            CheckFloatScales(node, product, sizes, scalesInput, zerosInput);
             return;
         }
 

@@ -30,16 +30,9 @@ internal sealed class PagedAttentionOperator
     private PagedAttentionOperator(Node node, ExpansionContext context)
     {
         (_node, _context, _formula, _sizes) = (node, context, new Formula(context), new PagedAttentionSizes(node));
-        Value cumulative = _formula.Cast(node.Input(Ends), ElementType.Int64);
-        _starts = context.Add("Slice", cumulative, context.Integers(0), context.Sizes(_sizes.Batch), context.Integers(0));
-        _ends = context.Add("Slice", cumulative, context.Integers(1), context.Sizes(_sizes.Batch + 1), context.Integers(0));
+        var rows = new PackedRows(node.Input(Ends), _sizes.Tokens, context);
+        (_starts, _ends, _row, _local) = (rows.Starts, rows.Ends, rows.Row, rows.Local);
         _past = _formula.Cast(node.Input(PastLengths), ElementType.Int64);
-        Value index = context.Add("Range", context.Literal(0, ElementType.Int64), context.Size(_sizes.Tokens), context.Literal(1, ElementType.Int64));
-
-        // A token's sequence is the number of sequences that end at it or before it.
-        Value ended = context.Add("LessOrEqual", context.Add("Unsqueeze", _ends, context.Integers(0)), context.Add("Unsqueeze", index, context.Integers(1)));
-        _row = _formula.Sum(_formula.Cast(ended, ElementType.Int64), [1], keepsAxes: false);
-        _local = _formula.Subtract(index, context.Add("Gather", _starts, _row));
         _position = _formula.Add(context.Add("Gather", _past, _row), _local);
     }
 

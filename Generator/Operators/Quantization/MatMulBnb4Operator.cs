@@ -5,7 +5,7 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// com.microsoft.MatMulBnb4: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MatMulBnb4. a · dequantised(b)ᵀ with weights of 4 bits as
 /// bitsandbytes has them: codes for the numbers of a table (<c>quant_type</c> 0 is FP4, 1 is NF4), the first of a byte in its upper half, times the largest magnitude of the block
-/// they are in. Blocks run over the flattened matrix. Becomes a MatMul with weights that are dequantised once at load.
+/// they are in. The weights are [N, K]; with <c>transB</c> 0 they are not transposed, and the input ends in N elements. Blocks run over the flattened matrix. Becomes a MatMul with weights that are dequantised once at load.
 /// </summary>
 internal sealed class MatMulBnb4Operator : Operator
 {
@@ -36,25 +36,28 @@ internal sealed class MatMulBnb4Operator : Operator
         ElementTypeSet.Floating.Require(node, 0);
         (long depth, long columns, long blockSize) = Sizes(node);
         Shape a = node.Input(0).Shape;
-        if (a.Rank == 0 || (a[a.Rank - 1] - depth).Value is not (null or 0))
+        (long taken, string attribute, long given) = IsTransposed(node) ? (depth, "K", columns) : (columns, "N", depth);
+        if (a.Rank == 0 || (a[a.Rank - 1] - taken).Value is not (null or 0))
         {
-            throw new ModelException(node, $"an input of shape {a} does not end in {depth} elements, as attribute 'K' says");
+            throw new ModelException(node, $"an input of shape {a} does not end in {taken} elements, as attribute '{attribute}' says");
         }
 
         CheckCount(node, 1, (depth * columns + 1) / 2);
         CheckCount(node, 2, (depth * columns + blockSize - 1) / blockSize);
-        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, new Shape([.. a.Take(a.Rank - 1), columns])));
+        context.SetType(node.Output, new TensorType(node.Input(0).ElementType, new Shape([.. a.Take(a.Rank - 1), given])));
     }
 
     public override bool Expand(Node node, ExpansionContext context)
     {
         var formula = new Formula(context);
         (long depth, long columns, _) = Sizes(node);
-        Value weights = Dequantized(node, context, formula);
-        weights = node.IntegerAttribute("transB", 1) != 0 ? formula.Transpose(formula.Reshape(weights, columns, depth), 1, 0) : formula.Reshape(weights, depth, columns);
+        Value weights = formula.Reshape(Dequantized(node, context, formula), columns, depth);
+        weights = IsTransposed(node) ? formula.Transpose(weights, 1, 0) : weights;
         context.Replace(node.Output, formula.Cast(context.Add("MatMul", formula.Widen(node.Input(0)), weights), node.Output.ElementType));
         return true;
     }
+
+    private static bool IsTransposed(Node node) => node.IntegerAttribute("transB", 1) != 0;
 
     /// <summary>All weights in the order in which they are stored, as float32.</summary>
     private static Value Dequantized(Node node, ExpansionContext context, Formula formula)

@@ -22,6 +22,11 @@ internal sealed class MatMulNBitsOperator : Operator
         ElementTypeSet.Floating.Require(node, 0);
         Shape a = node.Input(0).Shape;
         (long depth, long columns, long bits, long blockSize) = Sizes(node);
+        if (node.IntegerAttribute("weight_prepacked", 0) != 0)
+        {
+            throw ModelException.Unsupported(node, "weights packed for one kind of GPU (weight_prepacked)");
+        }
+
         if (a.Rank == 0 || (a[a.Rank - 1] - depth).Value is not (null or 0))
         {
             throw new ModelException(node, $"an input of shape {a} does not end in {depth} elements, as attribute 'K' says");
