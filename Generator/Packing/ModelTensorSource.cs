@@ -3,9 +3,13 @@ using Cameo.Generator.Onnx;
 
 namespace Cameo.Generator.Packing;
 
-/// <summary>The tensors of a model's files by the import's index. Each thread that reads gets a reader of its own, with its own open file.</summary>
-internal sealed class ModelTensorSource(WeightIndex index, string modelPath) : ITensorSource, IDisposable
+/// <summary>
+/// The tensors of a model's files by the import's index. What a file holds as it is needed is mapped; for the rest each thread that reads gets a reader of its own, with its
+/// own open file.
+/// </summary>
+internal sealed class ModelTensorSource(WeightIndex index, string modelPath) : IMappedTensorSource, IDisposable
 {
+    private readonly Dictionary<int, MappedFile?> _mapped = [];
     private readonly ConcurrentBag<WeightSourceReader> _idle = [];
     private readonly ConcurrentBag<WeightSourceReader> _all = [];
 
@@ -20,6 +24,26 @@ internal sealed class ModelTensorSource(WeightIndex index, string modelPath) : I
         _idle.Add(reader);
     }
 
+    public NativeBuffer? TryMap(string tensor)
+    {
+        // An address space of 32 bits has no room for whole files.
+        if (IntPtr.Size < sizeof(long) || !index.TryGet(tensor, out Onnx.WeightEntry? entry) || entry!.Storage != WeightStorage.Raw)
+        {
+            return null;
+        }
+
+        lock (_mapped)
+        {
+            if (!_mapped.TryGetValue(entry.File, out MappedFile? file))
+            {
+                file = TryMap(entry.File);
+                _mapped.Add(entry.File, file);
+            }
+
+            return file?.Region(entry.Offset, entry.ByteLength);
+        }
+    }
+
     public Stream OpenRead(string tensor) => Take().OpenRead(tensor);
 
     public void Dispose()
@@ -27,6 +51,31 @@ internal sealed class ModelTensorSource(WeightIndex index, string modelPath) : I
         foreach (WeightSourceReader reader in _all)
         {
             reader.Dispose();
+        }
+
+        lock (_mapped)
+        {
+            foreach (MappedFile? file in _mapped.Values)
+            {
+                file?.Dispose();
+            }
+
+            _mapped.Clear();
+        }
+    }
+
+    /// <summary>Null where a file can't be mapped, as on some network file systems; what can't be read at all is told by the reader that tries next.</summary>
+    private MappedFile? TryMap(int file)
+    {
+        FileStream stream = file == 0 ? ModelFolder.OpenModel(modelPath) : new ModelFolder(ModelImporter.FolderOf(modelPath)).OpenExternal(index.Files[file]);
+        try
+        {
+            return new MappedFile(stream);
+        }
+        catch (Exception exception) when (ModelFolder.IsFileFault(exception))
+        {
+            stream.Dispose();
+            return null;
         }
     }
 

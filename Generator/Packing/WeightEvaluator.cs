@@ -60,6 +60,8 @@ internal sealed unsafe class WeightEvaluator(ITensorSource source, NativeBufferP
     {
         switch (expression)
         {
+            case WeightSource tensor when tensor.ElementType.Bits() >= 8 && Mapped(tensor) is { } memory:
+                return new MemoryReader(memory, tensor.ElementType, tensor.Count);
             case WeightSource tensor:
                 return source.CanReadRanges(tensor.Tensor) ? new SourceReader(source, tensor) : ReadWhole(tensor);
             case WeightBytes bytes:
@@ -76,6 +78,8 @@ internal sealed unsafe class WeightEvaluator(ITensorSource source, NativeBufferP
                 return new ReinterpretReader(Read(reinterpret.Input), reinterpret.ElementType);
             case WeightOffset offset:
                 return new OffsetReader(Read(offset.Input), offset.Offset, offset.ElementType);
+            case WeightWords { Bits: 4 } words when Nibbles(words.Input, out int offset) is { } nibbles && NibbleReader.Applies(nibbles):
+                return new NibbleReader(nibbles, offset, words.Width);
             case WeightWords words:
                 return new WordReader(View(words.Input), words.Input.ElementType, words.Bits, words.Width);
             case WeightScale scale:
@@ -90,6 +94,33 @@ internal sealed unsafe class WeightEvaluator(ITensorSource source, NativeBufferP
                 return new PanelReader(View(panels.Input), panels.ElementType, panels.Width);
             default:
                 throw new PackingException($"The weight transform {expression.GetType().Name} is not known.");
+        }
+    }
+
+    private NativeBuffer? Mapped(WeightSource tensor) => (source as IMappedTensorSource)?.TryMap(tensor.Tensor);
+
+    /// <summary>A view of elements of 4 bits as they lie in memory, two to a byte: its offset and strides count elements. Null where they don't lie so.</summary>
+    private StridedView? Nibbles(WeightExpression expression, out int offset)
+    {
+        offset = 0;
+        switch (expression)
+        {
+            case WeightTranspose transpose:
+                return Nibbles(transpose.Input, out offset)?.Transpose(transpose.Permutation);
+            case WeightSlice slice:
+                return Nibbles(slice.Input, out offset)?.Slice(slice.Start, slice.Step, slice.Shape);
+            case WeightReshape reshape:
+                return Nibbles(reshape.Input, out offset)?.TryReshape(reshape.Shape);
+            case WeightOffset added:
+                StridedView? view = Nibbles(added.Input, out int before);
+                offset = before + added.Offset;
+                return view;
+            case WeightUnpack unpack when unpack.ElementType.Bits() == 4 && Read(unpack.Input) is MemoryReader bytes:
+                return StridedView.Dense(bytes.Memory, unpack.Shape);
+            case WeightSource tensor when tensor.ElementType.Bits() == 4 && Mapped(tensor) is { } memory:
+                return StridedView.Dense(memory, tensor.Shape);
+            default:
+                return null;
         }
     }
 
