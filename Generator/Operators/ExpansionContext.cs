@@ -92,8 +92,9 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
     }
 
     /// <summary>A scalar literal of the given type.</summary>
-    public Value Literal(double value, ElementType type) =>
-        Graph.AddConstant($"{node.Name}/literal", Folding.ScalarConstant(value, type));
+    public Value Literal(double value, ElementType type) => type == ElementType.String
+        ? Graph.AddConstant($"{node.Name}/literal", Graph.Texts.Constant([""], Shape.Scalar))
+        : Graph.AddConstant($"{node.Name}/literal", Folding.ScalarConstant(value, type));
 
     public Value Integers(params long[] values) => Graph.AddConstant($"{node.Name}/integers", ConstantElements.FromIntegers(values));
 

@@ -113,6 +113,29 @@ internal sealed class IndexedOperators : Operator
         context.RequireEqual(node, actual[axis], expected[axis], $"sizes at axis {axis}");
     }
 
+    /// <summary>bfloat16 numbers are combined as float32. Booleans are as bytes: their sum is the larger one, their product the smaller.</summary>
+    public override bool Expand(Node node, ExpansionContext context)
+    {
+        if (!Scatters || Reduction(node) == "ScatterReplace" || node.Input(0).ElementType is not (ElementType.BFloat16 or ElementType.Boolean))
+        {
+            return false;
+        }
+
+        var formula = new Formula(context);
+        bool isTruth = node.Input(0).ElementType == ElementType.Boolean;
+        ElementType type = isTruth ? ElementType.UInt8 : ElementType.Float32;
+        string reduction = node.StringAttribute("reduction", "none");
+        string combined = isTruth && reduction == "add" ? "max" : isTruth && reduction == "mul" ? "min" : reduction;
+        Value result = context.Add(
+            Type,
+            [.. node.Attributes.Values.Where(static attribute => attribute.Name != "reduction").Select(static attribute => (attribute.Name, attribute.Value)), ("reduction", combined)],
+            formula.Cast(node.Input(0), type),
+            node.Input(1),
+            formula.Cast(node.Input(2), type));
+        context.Replace(node.Output, formula.Cast(result, node.Output.ElementType));
+        return true;
+    }
+
     public override void Lower(Node node, LoweringContext context)
     {
         View data = context.ReadContiguous(node.Input(0));

@@ -1,3 +1,4 @@
+using Cameo.Generator.Graphs;
 using Cameo.Generator.Lowering;
 
 namespace Cameo.Generator.Operators;
@@ -5,7 +6,7 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// Elementary functions of one number: Abs, Neg, Sign, Reciprocal, Floor, Ceil, Round, Sqrt, Exp, Log, Erf, the trigonometric and hyperbolic functions and
 /// their inverses: https://onnx.ai/onnx/operators/onnx__Abs.html and so on. Versions 6 dropped a legacy attribute, the later ones add element types.
-/// Abs, Neg and Sign also take integers.
+/// Abs, Neg and Sign also take integers, and so does Erf, by way of float32; IsNaN and IsInf take float8.
 /// </summary>
 internal static class MathOperators
 {
@@ -21,7 +22,7 @@ internal static class MathOperators
         Function("Sqrt", [1, 6, 13], ElementTypeSet.Floating, ElementOperation.SquareRoot),
         Function("Exp", [1, 6, 13], ElementTypeSet.Floating, ElementOperation.Exponential),
         Function("Log", [1, 6, 13], ElementTypeSet.Floating, ElementOperation.Logarithm),
-        Function("Erf", [9, 13], ElementTypeSet.Floating, ElementOperation.Erf),
+        new PointwiseFunction("Erf", [9, 13], ElementTypeSet.Floating, 1, (_, inputs) => Expression.Apply(ElementOperation.Erf, inputs[0]!)) { TakesAsFloat = static type => type.IsInteger() },
         Function("Sin", [7, 22], ElementTypeSet.Floating, ElementOperation.Sine),
         Function("Cos", [7, 22], ElementTypeSet.Floating, ElementOperation.Cosine),
         Function("Tan", [7, 22], ElementTypeSet.Floating, ElementOperation.Tangent),
@@ -34,9 +35,14 @@ internal static class MathOperators
         Function("Asinh", [9, 22], ElementTypeSet.Floating, ElementOperation.HyperbolicArcSine),
         Function("Acosh", [9, 22], ElementTypeSet.Floating, ElementOperation.HyperbolicArcCosine),
         Function("Atanh", [9, 22], ElementTypeSet.Floating, ElementOperation.HyperbolicArcTangent),
-        PointwiseFunction.Unary("IsNaN", [9, 13, 20], ElementTypeSet.Floating, (_, x) => Expression.Apply(ElementOperation.IsNaN, x)),
-        PointwiseFunction.Unary("IsInf", [10, 20], ElementTypeSet.Floating, (node, x) =>
+        new PointwiseFunction("IsNaN", [9, 13, 20], ElementTypeSet.Floating, 1, (_, inputs) => Expression.Apply(ElementOperation.IsNaN, inputs[0]!))
         {
+            TakesAsFloat = static type => type.IsSmallFloat(),
+            ResultOfOthers = ElementType.Boolean,
+        },
+        new PointwiseFunction("IsInf", [10, 20], ElementTypeSet.Floating, 1, (node, inputs) =>
+        {
+            Expression x = inputs[0]!;
             Expression positive = Expression.Apply(ElementOperation.IsPositiveInfinity, x);
             Expression negative = Expression.Apply(ElementOperation.IsNegativeInfinity, x);
             return (node.IntegerAttribute("detect_positive", 1) != 0, node.IntegerAttribute("detect_negative", 1) != 0) switch
@@ -47,7 +53,11 @@ internal static class MathOperators
                 // Nothing is asked for: never true.
                 _ => Expression.Apply(ElementOperation.And, positive, negative),
             };
-        }),
+        })
+        {
+            TakesAsFloat = static type => type.IsSmallFloat(),
+            ResultOfOthers = ElementType.Boolean,
+        },
     ];
 
     private static PointwiseFunction Function(string type, int[] versions, ElementTypeSet types, ElementOperation operation) =>

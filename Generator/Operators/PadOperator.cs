@@ -70,6 +70,12 @@ internal sealed class PadOperator : Operator
             return $"*({type}*)({writer.Pointer(value)})";
         }
 
+        if (!Folding.IsSupported(node.Output.ElementType) && node.Output.ElementType != ElementType.Float8E8M0)
+        {
+            // 0 has no bits in any of the types of 8 bits and less, but one that has no 0.
+            return $"({type})0";
+        }
+
         byte[] bytes = ((InlineConstant)Folding.ScalarConstant(node.Version < 11 ? node.FloatAttribute("value", 0) : 0, node.Output.ElementType)).Data;
         ulong bits = 0;
         for (int index = bytes.Length - 1; index >= 0; index--)

@@ -26,6 +26,12 @@ internal sealed class PointwiseFunction(
     /// <summary>The function in terms of canonical operators, for those that are another name for one; see <see cref="Operator.Normalize"/>.</summary>
     public Func<Node, ExpansionContext, Value>? Canonical { get; init; }
 
+    /// <summary>Other element types of a single input, which are computed as float32; null for none.</summary>
+    public Func<ElementType, bool>? TakesAsFloat { get; init; }
+
+    /// <summary>The result's element type of these; undefined for the input's.</summary>
+    public ElementType ResultOfOthers { get; init; }
+
     public override string Domain => domain;
 
     public override string Type => type;
@@ -42,6 +48,13 @@ internal sealed class PointwiseFunction(
 
     public override void Infer(Node node, InferenceContext context)
     {
+        if (IsOther(node))
+        {
+            ElementType result = ResultOfOthers == ElementType.Undefined ? node.Input(0).ElementType : ResultOfOthers;
+            context.SetType(node.Output, new TensorType(result, node.Input(0).Shape));
+            return;
+        }
+
         for (int input = 0; input < Math.Max(node.Inputs.Count, inputs); input++)
         {
             if (input >= inputs && node.OptionalInput(input) is null)
@@ -58,6 +71,13 @@ internal sealed class PointwiseFunction(
 
     public override bool Normalize(Node node, ExpansionContext context)
     {
+        if (IsOther(node))
+        {
+            var formula = new Formula(context);
+            context.Replace(node.Output, formula.Cast(context.AddCopy(node, formula.Cast(node.Input(0), ElementType.Float32)).Output, node.Output.ElementType));
+            return true;
+        }
+
         if (Canonical is null)
         {
             return false;
@@ -81,6 +101,8 @@ internal sealed class PointwiseFunction(
         Expression result = express([.. inputs.Select(input => input is not null && IsNarrow(input.Type) ? Expression.Convert(input, ElementType.Float32) : input)]);
         return result.Type == ElementType.Float32 ? Expression.Convert(result, type) : result;
     }
+
+    private bool IsOther(Node node) => TakesAsFloat is not null && !types.Contains(node.Input(0).ElementType) && TakesAsFloat(node.Input(0).ElementType);
 
     private static bool IsNarrow(ElementType type) => type is ElementType.Float16 or ElementType.BFloat16;
 }

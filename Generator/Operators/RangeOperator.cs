@@ -106,7 +106,7 @@ internal sealed class RangeOperator : Operator
     {
         int[] unknown = [.. Enumerable.Range(0, HasDelta(node) ? 3 : 2).Where(input => TryReadConstant(node, input) is null && node.Input(input).Elements is null)];
         ElementType type = node.Input(0).ElementType;
-        if (unknown.Length == 0 && !type.IsFloat() || type is ElementType.Int32 or ElementType.Int64)
+        if (unknown.Length == 0 && !type.IsFloat() && node.Inputs.All(input => input?.Elements is not null) || type is ElementType.Int32 or ElementType.Int64)
         {
             return false;
         }

@@ -11,7 +11,7 @@ namespace Cameo.Generator.Operators;
 /// </summary>
 internal sealed class ResizeOperators : Operator
 {
-    public static readonly IReadOnlyList<Operator> All = [new ResizeOperators("Resize", [10, 11, 13, 18, 19]), new ResizeOperators("Upsample", [7, 9, 10])];
+    public static readonly IReadOnlyList<Operator> All = [new ResizeOperators("Resize", [10, 11, 13, 18, 19]), new ResizeOperators("Upsample", [1, 7, 9, 10])];
 
     private ResizeOperators(string type, int[] versions)
     {
@@ -27,7 +27,7 @@ internal sealed class ResizeOperators : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
-        ElementTypeSet.Numeric.Require(node, 0);
+        ElementTypeSet.NumericOrBoolean.Require(node, 0);
         Coordinates(node);
         context.SetType(node.Output, new TensorType(node.Input(0).ElementType, IsGeneral(node) ? GeneralResizing.ResultShape(node, this, context) : Target(node).Shape));
     }
@@ -60,13 +60,15 @@ internal sealed class ResizeOperators : Operator
 
     public override bool Expand(Node node, ExpansionContext context)
     {
-        if (node.Output.ElementType is not (ElementType.Float16 or ElementType.BFloat16))
+        bool hasNarrowRegion = !IsOld(node) && node.OptionalInput(1)?.ElementType is ElementType.Float16 or ElementType.BFloat16;
+        if (node.Output.ElementType is not (ElementType.Float16 or ElementType.BFloat16 or ElementType.Boolean) && !hasNarrowRegion)
         {
             return false;
         }
 
         var formula = new Formula(context);
-        Node wide = context.AddCopy(node, [formula.Widen(node.Input(0)), .. node.Inputs.Skip(1)]);
+        Value x = node.Output.ElementType == ElementType.Boolean ? formula.Cast(node.Input(0), ElementType.UInt8) : formula.Widen(node.Input(0));
+        Node wide = context.AddCopy(node, [x, hasNarrowRegion ? formula.Widen(node.Input(1)) : node.OptionalInput(1), .. node.Inputs.Skip(2)]);
         context.Replace(node.Output, formula.Cast(wide.Output, node.Output.ElementType));
         return true;
     }
@@ -146,7 +148,7 @@ internal sealed class ResizeOperators : Operator
         }
 
         double[] factors = Type == "Upsample" && node.Version < 9
-            ? [.. (node.FloatsAttribute("scales") ?? throw new ModelException(node, "attribute 'scales' is missing")).Select(scale => (double)scale)]
+            ? node.Version < 7 ? OldScales(node) : [.. (node.FloatsAttribute("scales") ?? throw new ModelException(node, "attribute 'scales' is missing")).Select(scale => (double)scale)]
             : ScaleInput(node)?.Constant is InlineConstant constant
                 ? ConstantElements.ReadDoubles(constant)
                 : throw ModelException.Unsupported(node, "the scales are computed at run time");
@@ -159,6 +161,11 @@ internal sealed class ResizeOperators : Operator
 
         return (new Shape(sizes), scales);
     }
+
+    /// <summary>Version 1 scales images alone.</summary>
+    private static double[] OldScales(Node node) => node.Input(0).Shape.Rank == 4 && node.HasAttribute("height_scale") && node.HasAttribute("width_scale")
+        ? [1, 1, node.FloatAttribute("height_scale", 1), node.FloatAttribute("width_scale", 1)]
+        : throw new ModelException(node, $"the input is {node.Input(0).Type}; expected are four axes, and the attributes 'height_scale' and 'width_scale'");
 
     /// <summary>floor(size · scale), for symbolic sizes where the scale is a simple fraction.</summary>
     private static Dimension Scaled(Node node, Dimension size, double scale)

@@ -14,7 +14,7 @@ internal sealed class TriluOperator : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
-        ElementTypeSet.NumericOrBoolean.Require(node, 0);
+        ElementTypeSet.NumericBooleanOrText.Require(node, 0);
         if (node.Input(0).Shape.Rank < 2)
         {
             throw new ModelException(node, $"the input must be a matrix or a stack of matrices but has shape {node.Input(0).Shape}");

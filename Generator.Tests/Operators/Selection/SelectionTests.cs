@@ -127,6 +127,37 @@ public sealed class SelectionTests : IDisposable
         Assert.Equal(inverse, results["inverse"].AsSpan<long>().ToArray());
     }
 
+    [Theory]
+    [InlineData("add")]
+    [InlineData("mul")]
+    [InlineData("max")]
+    [InlineData("min")]
+    public void BooleansAreScatteredWithReductions(string reduction)
+    {
+        using CompiledModel model = _models.Load($"ScatterTruth{reduction}", new OnnxModelBuilder(18).Input("x", DataType.Bool, 4).Input("i", DataType.Int64, "n").Input("u", DataType.Bool, "n")
+            .Node("ScatterElements", ["x", "i", "u"], ["y"], ("reduction", reduction)).Output("y", DataType.Bool, 4));
+        using CompiledSession session = model.CreateSession();
+        bool[] x = [true, false, true, false];
+
+        // So many that a sum of bytes would be 0 again.
+        long[] indices = [0, 1, 2, 3, 0, .. Enumerable.Repeat(1L, 255)];
+        bool[] updates = [false, true, true, false, true, .. Enumerable.Repeat(true, 255)];
+        bool[] expected = (bool[])x.Clone();
+        for (int index = 0; index < indices.Length; index++)
+        {
+            bool isOr = reduction is "add" or "max";
+            expected[indices[index]] = isOr ? expected[indices[index]] | updates[index] : expected[indices[index]] & updates[index];
+        }
+
+        IReadOnlyDictionary<string, Tensor> results = session.Run(new Dictionary<string, Tensor>
+        {
+            ["x"] = Tensor.Create(x, 4),
+            ["i"] = Tensor.Create(indices, indices.Length),
+            ["u"] = Tensor.Create(updates, updates.Length),
+        });
+        Assert.Equal(expected, results["y"].AsSpan<bool>().ToArray());
+    }
+
     [Fact]
     public void UniqueColumnsOfHalfPrecisionWithNotANumber()
     {

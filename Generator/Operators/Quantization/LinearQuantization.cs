@@ -20,6 +20,13 @@ internal static class LinearQuantization
     {
         var formula = new Formula(context);
         Value? number = zero is null ? null : Scalar(formula, formula.Cast(zero, ElementType.Float32));
+        if (type.IsSmallFloat())
+        {
+            // The conversion itself rounds and saturates.
+            Value product = formula.Multiply(x, factor);
+            return formula.Cast(number is null ? product : formula.Add(product, number), type);
+        }
+
         return formula.Cast(Clamp(context, formula.Apply("Round", formula.Multiply(x, factor)), number, type), type);
     }
 

@@ -18,6 +18,9 @@ internal sealed class LinearQuantizationOperators : Operator
         new LinearQuantizationOperators("DequantizeLinear", PointwiseFunction.MicrosoftDomain),
     ];
 
+    /// <summary>Scales of float8e8m0 are powers of two, those of int32 come with int32 that are quantised.</summary>
+    private static readonly ElementTypeSet ScaleTypes = new("floating-point numbers, float8e8m0 and int32", static type => type.IsFloat() || type is ElementType.Float8E8M0 or ElementType.Int32);
+
     private LinearQuantizationOperators(string type, string domain)
     {
         Type = type;
@@ -35,7 +38,7 @@ internal sealed class LinearQuantizationOperators : Operator
     public override void Infer(Node node, InferenceContext context)
     {
         Value x = node.Input(0);
-        ElementTypeSet.Floating.Require(node, 1);
+        ScaleTypes.Require(node, 1);
         ElementType type = Quantizes ? QuantizedType(node) : DequantizedType(node);
         ElementType integers = Quantizes ? type : x.ElementType;
         if (QuantizedRange.TryFind(integers) is null && !integers.IsSmallFloat())
@@ -113,7 +116,7 @@ internal sealed class LinearQuantizationOperators : Operator
         : ElementType.UInt8;
 
     private static ElementType DequantizedType(Node node) =>
-        node.IntegerAttribute("output_dtype", 0) is var type and not 0 ? (ElementType)type : node.Input(1).ElementType;
+        node.IntegerAttribute("output_dtype", 0) is var type and not 0 ? (ElementType)type : node.Input(1).ElementType is var scale && scale.IsFloat() ? scale : ElementType.Float32;
 
     /// <summary>The input's shape with a blocked axis split into blocks and their elements; unchanged where the last block is partial.</summary>
     private static Shape Blocks(Node node)

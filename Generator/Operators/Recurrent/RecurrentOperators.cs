@@ -5,7 +5,7 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// RNN, GRU and LSTM: https://onnx.ai/onnx/operators/onnx__RNN.html, https://onnx.ai/onnx/operators/onnx__GRU.html, https://onnx.ai/onnx/operators/onnx__LSTM.html. All attributes:
 /// directions, activations with parameters, clip, <c>linear_before_reset</c>, <c>input_forget</c>, <c>layout</c> (version 14), lengths of sequences, initial states, peepholes. Version 3
-/// of GRU added <c>linear_before_reset</c>, version 7 dropped <c>output_sequence</c>, which only said which outputs are wanted. float32.
+/// of GRU added <c>linear_before_reset</c>, version 7 dropped <c>output_sequence</c>, which only said which outputs are wanted. float32, and 16-bit floating-point numbers by way of it.
 /// <para>A direction becomes one product of all inputs with their weights, to which both biases are added, and <c>cameo.Recurrence</c>, which does the steps.</para>
 /// </summary>
 internal sealed class RecurrentOperators : Operator
@@ -16,6 +16,8 @@ internal sealed class RecurrentOperators : Operator
         new RecurrentOperators("GRU", [1, 3, 7, 14, 22], 3),
         new RecurrentOperators("LSTM", [1, 7, 14, 22], 4),
     ];
+
+    private const int LengthsInput = 4;
 
     private readonly int _gates;
 
@@ -43,7 +45,7 @@ internal sealed class RecurrentOperators : Operator
         {
             if (node.Outputs[index] is { } output)
             {
-                context.SetType(output, new TensorType(ElementType.Float32, index == 0 ? all : last));
+                context.SetType(output, new TensorType(node.Input(0).ElementType, index == 0 ? all : last));
             }
         }
 
@@ -52,6 +54,21 @@ internal sealed class RecurrentOperators : Operator
 
     public override bool Expand(Node node, ExpansionContext context)
     {
+        if (node.Input(0).ElementType != ElementType.Float32)
+        {
+            var formula = new Formula(context);
+            Node wide = context.AddCopy(node, [.. node.Inputs.Select((input, index) => input is null || index == LengthsInput ? input : formula.Widen(input))]);
+            for (int index = 0; index < node.Outputs.Count; index++)
+            {
+                if (node.Outputs[index] is { } output)
+                {
+                    context.Replace(output, formula.Cast(wide.Outputs[index]!, output.ElementType));
+                }
+            }
+
+            return true;
+        }
+
         Sizes sizes = Check(node);
         bool batchFirst = IsBatchFirst(node);
         int states = Type == "LSTM" ? 3 : 2;
@@ -116,9 +133,11 @@ internal sealed class RecurrentOperators : Operator
     {
         for (int input = 0; input < node.Inputs.Count; input++)
         {
-            if (node.Inputs[input] is { } value && (input == 4 ? value.ElementType != ElementType.Int32 : value.ElementType != ElementType.Float32))
+            if (node.Inputs[input] is { } value && (input == LengthsInput
+                ? value.ElementType != ElementType.Int32
+                : value.ElementType != node.Input(0).ElementType || value.ElementType is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16)))
             {
-                throw ModelException.Unsupported(node, $"input {input} is {value.Type}; Cameo runs recurrent networks in float32, with lengths in int32");
+                throw ModelException.Unsupported(node, $"input {input} is {value.Type}; Cameo runs recurrent networks in float32, float16 or bfloat16, with lengths in int32");
             }
         }
 

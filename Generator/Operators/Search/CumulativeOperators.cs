@@ -47,7 +47,7 @@ internal sealed class CumulativeOperators : Operator
             return false;
         }
 
-        context.Replace(node.Output, new Formula(context).Cast(context.AddLike(node, wide, node.Input(1)), node.Output.ElementType));
+        context.Replace(node.Output, new Formula(context).Cast(context.AddCopy(node, wide, node.Input(1)).Output, node.Output.ElementType));
         return true;
     }
 

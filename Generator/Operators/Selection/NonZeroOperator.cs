@@ -4,7 +4,7 @@ using Cameo.Generator.Lowering;
 namespace Cameo.Generator.Operators;
 
 /// <summary>
-/// NonZero: https://onnx.ai/onnx/operators/onnx__NonZero.html, versions 9 and 13 (more types). The coordinates of all elements that are not 0, a column each, in row-major order; numbers and booleans.
+/// NonZero: https://onnx.ai/onnx/operators/onnx__NonZero.html, versions 9 and 13 (more types). The coordinates of all elements that are not 0, a column each, in row-major order; numbers, booleans, and strings, of which the empty one is 0.
 /// How many there are is counted first and is a size of the run. A scalar has no coordinates: [0, count]. Kernels run on one thread: where a column goes follows from all before it.
 /// </summary>
 internal sealed class NonZeroOperator : Operator
@@ -17,9 +17,9 @@ internal sealed class NonZeroOperator : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
-        ElementTypeSet.NumericOrBoolean.Require(node, 0);
+        ElementTypeSet.NumericBooleanOrText.Require(node, 0);
         Value x = node.Input(0);
-        if (x.Constant is InlineConstant { Count: <= Folding.MaximumElements } constant)
+        if (x.ElementType != ElementType.String && x.Constant is InlineConstant { Count: <= Folding.MaximumElements } constant)
         {
             context.SetConstant(node.Output, Fold(constant));
             return;

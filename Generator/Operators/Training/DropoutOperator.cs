@@ -13,6 +13,8 @@ internal sealed class DropoutOperator : Operator
 {
     private const double DefaultRatio = 0.5;
 
+    private static readonly ElementTypeSet Floating = new("floating-point numbers", static type => type.IsFloat() || type.IsSmallFloat());
+
     public static readonly IReadOnlyList<Operator> All = [new DropoutOperator()];
 
     public override string Type => "Dropout";
@@ -21,11 +23,11 @@ internal sealed class DropoutOperator : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
-        ElementTypeSet.Floating.Require(node, 0);
+        Floating.Require(node, 0);
         Value input = node.Input(0);
         if (Ratio(node) is { } ratio)
         {
-            ElementTypeSet.Floating.Require(node, 1);
+            Floating.Require(node, 1);
             if (ratio.Shape.ElementCount.Value is not (null or 1) || ConstantElements.TryReadScalar(ratio.Constant) is < 0 or >= 1)
             {
                 throw new ModelException(node, $"the ratio {ConstantElements.TryReadScalar(ratio.Constant)?.ToString() ?? ratio.Type!.ToString()} must be one number from 0 to below 1");
@@ -88,7 +90,7 @@ internal sealed class DropoutOperator : Operator
     public static (Value Result, Value Kept) Write(Node node, ExpansionContext context, Value input, Value? ratio, Value trains)
     {
         var formula = new Formula(context);
-        Value x = formula.Widen(input);
+        Value x = input.ElementType.IsSmallFloat() ? formula.Cast(input, ElementType.Float32) : formula.Widen(input);
         Value isTraining = formula.Reshape(trains, []);
         Value given = ratio is null ? formula.Number(DefaultRatio, x) : formula.Cast(formula.Reshape(ratio, []), x.ElementType);
         Value share = formula.Where(isTraining, given, formula.Number(0, x));
