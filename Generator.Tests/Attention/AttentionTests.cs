@@ -239,6 +239,34 @@ public sealed unsafe class AttentionTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    [InlineData(16)]
+    [InlineData(64)]
+    public void Masks_of_blocks_with_every_broadcast(int blockSize)
+    {
+        const int Batch = 2, Heads = 4, Queries = 6, Keys = 75;
+
+        // The last keys are those of no block.
+        int blocks = Math.Max(1, (Keys - 9) / blockSize);
+        for (int broadcast = 0; broadcast < 16; broadcast++)
+        {
+            int[] sizes = [(broadcast & 1) != 0 ? 1 : Batch, (broadcast & 2) != 0 ? 1 : Heads, (broadcast & 4) != 0 ? 1 : Queries, (broadcast & 8) != 0 ? 1 : blocks];
+            byte[] mask = [.. RandomMask(sizes.Aggregate(1, static (a, b) => a * b), broadcast).Select(static x => (byte)(x > 0 ? 1 : 0))];
+            nint[] strides = Strides(sizes);
+            fixed (byte* data = mask)
+            {
+                byte* values = data;
+                new AttentionCase { Batch = Batch, QueryLength = Queries, QueryHeads = Heads, KeyHeads = 2, HeadSize = 8, Keys = [Keys] }.Check(
+                    new BlockMask(data, strides[0], strides[1], strides[2], strides[3], blocks, blockSize),
+                    (score, batch, head, query, key) => key / blockSize < blocks && values[(batch * strides[0]) + (head * strides[1]) + (query * strides[2]) + (key / blockSize * strides[3])] != 0
+                        ? score
+                        : double.NegativeInfinity);
+            }
+        }
+    }
+
     [Fact]
     public void Finite_masks_of_the_lowest_number_give_the_mean()
     {

@@ -99,6 +99,35 @@ public sealed class ContribModelTests : IDisposable
         }
     }
 
+    /// <summary>Each head of queries and keys is normalised before they meet; a single query, two keys.</summary>
+    [Fact]
+    public void GroupedQueriesMayBeNormalized()
+    {
+        const int Size = 8;
+        OnnxModelBuilder builder = new OnnxModelBuilder().Input("q", 1, 2, 2 * Size).Input("k", 1, 2, Size).Input("v", 1, 2, Size).Input("lengths", DataType.Int32, 1).Input("total", DataType.Int32).Weight("qn", Size).Weight("kn", Size)
+            .Node("com.microsoft.GroupQueryAttention", ["q", "k", "v", "", "", "lengths", "total", "", "", "", "", "", "", "", "qn", "kn"], ["y"], ("num_heads", 2), ("kv_num_heads", 1), ("qk_norm_epsilon", 1e-3f)).Output("y", 1, 2, 2 * Size);
+        using CompiledModel model = _models.Load("QueryNorm", builder);
+        using CompiledSession session = model.CreateSession();
+        float[] q = OnnxModelBuilder.WeightValues("q", 1, 2, 2 * Size), k = OnnxModelBuilder.WeightValues("k", 1, 2, Size), v = OnnxModelBuilder.WeightValues("v", 1, 2, Size);
+        float[] y = SmallModels.Run(
+            session, "y", ("q", Tensor.Create(q, 1, 2, 2 * Size)), ("k", Tensor.Create(k, 1, 2, Size)), ("v", Tensor.Create(v, 1, 2, Size)), ("lengths", Tensor.Create([1], 1)), ("total", Tensor.Create([2])));
+        double[] Normal(float[] all, int start, string gain)
+        {
+            double root = Math.Sqrt((all[start..(start + Size)].Sum(static value => (double)value * value) / Size) + 1e-3);
+            return [.. Enumerable.Range(0, Size).Select(element => all[start + element] / root * OnnxModelBuilder.WeightValues(gain, Size)[element])];
+        }
+
+        for (int head = 0; head < 2; head++)
+        {
+            double[] query = Normal(q, (2 + head) * Size, "qn");
+            double[] weights = [.. Enumerable.Range(0, 2).Select(key => Math.Exp(Normal(k, key * Size, "kn").Zip(query, static (left, right) => left * right).Sum() / Math.Sqrt(Size)))];
+            for (int element = 0; element < Size; element++)
+            {
+                Assert.Equal(((weights[0] * v[element]) + (weights[1] * v[Size + element])) / weights.Sum(), y[((2 + head) * Size) + element], 1e-5);
+            }
+        }
+    }
+
     /// <summary>Both queries see both keys.</summary>
     [Fact]
     public void GroupedQueriesMayLookAhead()

@@ -126,7 +126,7 @@ public sealed class FusedContribTests : IDisposable
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("Float")]
     [InlineData("Float16")]
     public void GatesAndNormsAgree(string typeName)
@@ -148,8 +148,11 @@ public sealed class FusedContribTests : IDisposable
         builder.Weight("dt", 8).Weight("ds", 8)
             .Node("com.microsoft.GatedAdd", ["x", "y", "gate"], ["added"]).Output("added", type, 2, 3, 8)
             .Node("com.microsoft.GatedRMSNorm", ["x", "scale", "y"], ["normed"], ("epsilon", 1e-3f)).Output("normed", type, 2, 3, 8)
-            .Node("com.microsoft.LinearAttentionGate", ["x", "dt", "ds", "y"], ["decay", "beta"]).Output("decay", type, 2, 3, 8).Output("beta", type, 2, 3, 8)
-            .Node("com.microsoft.EngramGate", ["key", "query", "x", "kn", "qn", "cn"], ["engram", "engramnormed"], ("epsilon", 1e-3f)).Output("engram", type, 2, 3, 2, 8).Output("engramnormed", type, 2, 3, 2, 8);
+            .Node("com.microsoft.LinearAttentionGate", ["x", "dt", "ds", "y"], ["decay", "beta"]).Output("decay", type, 2, 3, 8).Output("beta", type, 2, 3, 8);
+        Dictionary<string, Tensor> theirs = OnnxRuntimeOracle.Run(builder, inputs);
+
+        // The library's EngramGate is of an older signature.
+        builder.Node("com.microsoft.EngramGate", ["key", "query", "x", "kn", "qn", "cn"], ["engram", "engramnormed"], ("epsilon", 1e-3f)).Output("engram", type, 2, 3, 2, 8).Output("engramnormed", type, 2, 3, 2, 8);
         Dictionary<string, double[]> results = Run($"Gates{typeName}", builder, inputs);
         double[] Read(string name) => TensorNumbers.Read(inputs[name].ElementType, inputs[name].Bytes);
         (double[] x, double[] y, double[] gate, double[] scale, double[] key, double[] query) = (Read("x"), Read("y"), Read("gate"), Read("scale"), Read("key"), Read("query"));
@@ -162,6 +165,11 @@ public sealed class FusedContribTests : IDisposable
             Assert.Equal(x[index] / Root(x, index / 4 * 4, 4) * scale[index % 4] * y[index] * Sigmoid(y[index]), results["normed"][index], tolerance);
             Assert.Equal(ds[index % 8] * Math.Log(1 + Math.Exp(x[index] + dt[index % 8])), results["decay"][index], tolerance);
             Assert.Equal(Sigmoid(y[index]), results["beta"][index], tolerance);
+        }
+
+        foreach ((string name, Tensor tensor) in theirs)
+        {
+            Assert.Equal(TensorNumbers.Read(tensor.ElementType, tensor.Bytes), results[name], (left, right) => Math.Abs(left - right) <= 2 * tolerance);
         }
 
         (double[] kn, double[] qn, double[] cn) = (Read("kn"), Read("qn"), Read("cn"));

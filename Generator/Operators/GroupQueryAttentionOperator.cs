@@ -5,7 +5,7 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// GroupQueryAttention of com.microsoft: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md. Inputs: query [batch, sequence, heads · size] (or query,
 /// key and value side by side in it), key, value, past key, past value [batch, key heads, past, size], <c>seqlens_k</c> (keys of each row, less one), total sequence length,
-/// cosines, sines, positions, bias of the scores, sinks. Causal unless <c>causal</c> is 0. Becomes RotaryEmbedding and <see cref="AttentionNode"/>.
+/// cosines, sines, positions, bias of the scores, sinks, weights of a norm of each head of queries and of keys. Causal unless <c>causal</c> is 0. Becomes RotaryEmbedding and <see cref="AttentionNode"/>.
 /// </summary>
 /// <remarks>
 /// A row's new keys follow its own past, which may be shorter than the past's memory: memory of a fixed length (a static cache) is one whose present is as long as the past.
@@ -23,6 +23,8 @@ internal sealed class GroupQueryAttentionOperator : Operator
     private const int Positions = 9;
     private const int Bias = 10;
     private const int HeadSink = 11;
+    private const int QueryNorm = 14;
+    private const int KeyNorm = 15;
 
     public static readonly IReadOnlyList<Operator> All = [new GroupQueryAttentionOperator()];
 
@@ -52,6 +54,8 @@ internal sealed class GroupQueryAttentionOperator : Operator
         var sizes = new Sizes(node);
         var formula = new Formula(context);
         Value[] operands = Operands(node, sizes, context);
+        operands[0] = Normalized(node, operands[0], sizes, sizes.QueryHeads, QueryNorm, context);
+        operands[1] = Normalized(node, operands[1], sizes, sizes.KeyHeads, KeyNorm, context);
         Value lastKeys = node.Input(LastKeys);
         if (lastKeys.Shape.Rank != 1)
         {
@@ -112,6 +116,19 @@ internal sealed class GroupQueryAttentionOperator : Operator
         return [.. split.Outputs.Select(output => output!)];
     }
 
+    private static Value Normalized(Node node, Value operand, Sizes sizes, long heads, int weight, ExpansionContext context)
+    {
+        if (node.OptionalInput(weight) is not { } gain)
+        {
+            return operand;
+        }
+
+        var formula = new Formula(context);
+        Value apart = context.Add("Reshape", formula.Widen(operand), context.Integers(0, 0, heads, sizes.HeadSize));
+        Value normal = context.Add("RMSNormalization", [("axis", -1L), ("epsilon", node.FloatAttribute("qk_norm_epsilon", 1e-6f))], apart, formula.Widen(gain));
+        return formula.Cast(context.Add("Reshape", normal, context.Integers(0, 0, heads * sizes.HeadSize)), operand.ElementType);
+    }
+
     private static Value? Sink(Node node, Sizes sizes, Formula formula)
     {
         if (node.OptionalInput(HeadSink) is { } sink)
@@ -146,7 +163,7 @@ internal sealed class GroupQueryAttentionOperator : Operator
                 throw ModelException.Unsupported(node, $"elements of type {type.OnnxName()}");
             }
 
-            if (node.Inputs.Skip(HeadSink + 1).Any(input => input is not null) || node.IntegerAttribute("kv_cache_bit_width", 0) != 0)
+            if (Enumerable.Range(HeadSink + 1, 2).Any(input => node.OptionalInput(input) is not null) || node.IntegerAttribute("kv_cache_bit_width", 0) != 0)
             {
                 throw ModelException.Unsupported(node, "quantised keys and values");
             }
@@ -194,6 +211,14 @@ internal sealed class GroupQueryAttentionOperator : Operator
             if (node.IntegerAttribute("do_rotary", 0) != 0 && (node.OptionalInput(Cosine) is null || node.OptionalInput(Sine) is null))
             {
                 throw new ModelException(node, "do_rotary needs the inputs cos_cache and sin_cache");
+            }
+
+            foreach (int norm in new[] { QueryNorm, KeyNorm })
+            {
+                if (node.OptionalInput(norm) is null != node.OptionalInput(QueryNorm) is null || (node.OptionalInput(norm) is { } gain && !gain.Shape.Equals(Shape.Of(HeadSize))))
+                {
+                    throw new ModelException(node, $"q_norm_weight {node.OptionalInput(QueryNorm)?.Type} and k_norm_weight {node.OptionalInput(KeyNorm)?.Type} must be given together, with {HeadSize} numbers");
+                }
             }
 
             Shape? past = node.OptionalInput(PastKey)?.Shape;
