@@ -16,6 +16,7 @@ internal static unsafe partial class HugePages
     private const long MinimumBytes = 4L * PageBytes;
 
     private const int AdviseHugePage = 14;
+    private const int AdviseCollapse = 25;
 
     private const string Setting = "/sys/kernel/mm/transparent_hugepage/enabled";
 
@@ -40,6 +41,13 @@ internal static unsafe partial class HugePages
             _ = Advise((void*)begin, end - begin, AdviseHugePage);
         }
     }
+
+    /// <summary>
+    /// Moves 2 MiB that are in use already into one large page at once (Linux 6.1 or later). The content stays as it is, other threads may go on using it.
+    /// </summary>
+    /// <param name="page">First byte, at a multiple of <see cref="PageBytes"/>.</param>
+    /// <returns>Whether the system did.</returns>
+    public static bool TryCollapse(void* page) => AreAvailable && Advise(page, PageBytes, AdviseCollapse) == 0;
 
     private static bool ReadSetting()
     {

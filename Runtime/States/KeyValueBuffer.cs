@@ -14,6 +14,7 @@ public sealed unsafe class KeyValueBuffer : IDisposable
 
     private readonly SequenceState _state;
     private float* _data;
+    private CachePages? _pages;
     private int _rows;
     private bool _disposed;
 
@@ -150,7 +151,16 @@ public sealed unsafe class KeyValueBuffer : IDisposable
         NativeMemory.AlignedFree(_data);
         _data = data;
         _rows = rows;
+        _pages = new CachePages(data, (long)bytes);
     }
+
+    /// <summary>Makes pages large that tokens fill by now (<see cref="CachePages"/>).</summary>
+    /// <param name="length">Tokens that every row holds.</param>
+    /// <param name="most">Most pages to copy.</param>
+    /// <returns>How many were copied.</returns>
+    internal int MakePagesLarge(int length, int most) => _pages is null
+        ? 0
+        : _pages.MakeLarge((byte*)_data, (long)_state.Rows * Heads, HeadStride * sizeof(float), (long)length * HeadSize * sizeof(float), most);
 
     /// <summary>Moves the tokens of a row that stand at the given positions to the front, in order.</summary>
     internal void Compact(int row, ReadOnlySpan<int> positions)

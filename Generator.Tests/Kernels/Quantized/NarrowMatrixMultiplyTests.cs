@@ -153,6 +153,46 @@ public sealed unsafe class NarrowMatrixMultiplyTests
         }
     }
 
+    /// <summary>One row of float16 weights moves bits instead of converting: every finite number must come out as it is, whatever the size of activations.</summary>
+    [Theory]
+    [Trait("Widths", "all")]
+    [InlineData(1f)]
+    [InlineData(1e-12f)]
+    [InlineData(-65504f)]
+    [InlineData(4.2e9f)]
+    [InlineData(4.4e9f)]
+    [InlineData(3e30f)]
+    public void EveryHalfWeightMeetsAnActivationOfAnySize(float activation)
+    {
+        const int n = 32, depth = 2 * 1024;
+        using NarrowTestMatrix weights = NarrowTestMatrix.Half(depth, n, 1);
+        for (int index = 0; index < depth / 2 * n; index++)
+        {
+            // All 65,536 numbers but infinities and NaN: row k, column c holds number 32 k + c.
+            int low = (index / n * 2 * n) + (index % n), high = low + n;
+            weights.Matrix.Words[index] = Finite(low) | (Finite(high) << 16);
+        }
+
+        for (int k = 0; k < depth; k += 61)
+        {
+            var a = new float[depth];
+            a[k] = activation;
+            var c = new float[n];
+            fixed (float* left = a, output = c)
+            {
+                NarrowMatrixMultiply.Packed<HalfFormat, float, float, NoEpilogue>(Workers.Serial, left, depth, weights.Matrix, output, n, 1, default);
+            }
+
+            for (int column = 0; column < n; column++)
+            {
+                float weight = (float)BitConverter.UInt16BitsToHalf((ushort)Finite((k * n) + column));
+                Assert.Equal(weight * activation, c[column]);
+            }
+        }
+
+        static uint Finite(int number) => (number & 0x7C00) == 0x7C00 ? 0 : (uint)number;
+    }
+
     [Fact]
     public void OutputsAreConvertedToTheirType()
     {

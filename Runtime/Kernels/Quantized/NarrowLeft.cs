@@ -11,8 +11,9 @@ internal readonly unsafe struct NarrowLeft
     // Lanes of the widest vector, a multiple of the factors' period.
     private const int Pattern = 16;
 
-    private NarrowLeft(float* elements, float* sums, nint stride, nint sumStride)
+    private NarrowLeft(float* elements, float* sums, nint stride, nint sumStride, bool isScaled)
     {
+        IsScaled = isScaled;
         Elements = elements;
         Sums = sums;
         Stride = stride;
@@ -29,6 +30,13 @@ internal readonly unsafe struct NarrowLeft
 
     public nint SumStride { get; }
 
+    /// <summary>Whether elements were multiplied by <see cref="HalfRow.ActivationScale"/> and not by the format's factor.</summary>
+    public bool IsScaled { get; }
+
+    /// <summary>What sums of products with weights as <see cref="INarrowFormat.Decode"/> gives them must be multiplied by.</summary>
+    public float SumFactor<TFormat>()
+        where TFormat : struct, INarrowFormat => IsScaled ? TFormat.Factor(0) / HalfRow.ActivationScale : 1;
+
     /// <summary>Floats of scratch memory that <see cref="Pack"/> needs.</summary>
     public static nint ScratchLength(in NarrowSegments segments, nint rows) => rows * (RowStride(segments) + segments.Count);
 
@@ -39,11 +47,12 @@ internal readonly unsafe struct NarrowLeft
         where TLeft : unmanaged
     {
         nint stride = RowStride(segments);
-        var left = new NarrowLeft(scratch, scratch + (paddedRows * stride), stride, segments.Count);
+        bool isScaled = typeof(TFormat) == typeof(HalfFormat) && paddedRows == 1 && HalfRow.IsSupported<V>() && Largest<V>(a.Read<V>(0, 1), segments.Depth) <= HalfRow.LargestActivation;
+        var left = new NarrowLeft(scratch, scratch + (paddedRows * stride), stride, segments.Count, isScaled);
         float* factors = stackalloc float[Pattern];
         for (int index = 0; index < Pattern; index++)
         {
-            factors[index] = TFormat.Factor(index % TFormat.ElementsPerWord);
+            factors[index] = isScaled ? HalfRow.ActivationScale : TFormat.Factor(index % TFormat.ElementsPerWord);
         }
 
         for (nint row = 0; row < paddedRows; row++)
@@ -62,6 +71,26 @@ internal readonly unsafe struct NarrowLeft
         }
 
         return left;
+    }
+
+    /// <summary>The largest magnitude of a row; NaN where there is one.</summary>
+    private static float Largest<V>(float* a, nint length)
+        where V : struct, IVector<V>
+    {
+        V largest = V.Zero;
+        nint index = 0;
+        for (; index + V.Count <= length; index += V.Count)
+        {
+            largest = V.Max(largest, V.Abs(V.Load(a + index)));
+        }
+
+        float rest = V.ReduceMax(largest);
+        for (; index < length; index++)
+        {
+            rest = MathF.Max(rest, MathF.Abs(a[index]));
+        }
+
+        return rest;
     }
 
     private static void PackRow<V>(float* a, float* factors, in NarrowSegments segments, float* to, float* sums)

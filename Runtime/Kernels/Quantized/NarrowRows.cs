@@ -33,6 +33,12 @@ internal static unsafe class NarrowRows
             nint end = Math.Min(first + part, segments);
             for (nint strip = 0; strip < Columns; strip += 2 * V.Count)
             {
+                bool isHalfRow = left.IsScaled || typeof(TFormat) == typeof(BFloat16Format);
+                if (rows == 1 && isHalfRow && OneHalfRow<V, TFormat>(left, panel, first, end, strip, sums + strip))
+                {
+                    continue;
+                }
+
                 if (rows == 1)
                 {
                     OneRow<V, TFormat>(left, panel, first, end, strip, sums + strip);
@@ -43,6 +49,33 @@ internal static unsafe class NarrowRows
                 }
             }
         }
+    }
+
+    /// <summary>One row of bfloat16 weights, or of float16 weights and scaled activations; false, and sums as they were, where a float16 weight is not a finite number.</summary>
+    private static bool OneHalfRow<V, TFormat>(in NarrowLeft left, in NarrowPanel<TFormat> panel, nint first, nint end, nint strip, float* sums)
+        where V : struct, IVector<V>
+        where TFormat : struct, INarrowFormat
+    {
+        float* a = left.Elements + (first * panel.WordsPerSegment * TFormat.ElementsPerWord);
+        uint* words = panel.Words + (first * panel.WordsPerSegment * Columns) + strip;
+        V total0 = V.Load(sums), total1 = V.Load(sums + V.Count), factor = V.Broadcast(left.IsScaled ? HalfRow.SumScale : 1);
+        for (nint segment = first; segment < end; segment++)
+        {
+            nint wordRows = panel.WordRowsOf(segment);
+            if (!HalfRow.Segment<V, TFormat>(a, words, wordRows, out V sum0, out V sum1))
+            {
+                return false;
+            }
+
+            total0 = V.MultiplyAdd(sum0, factor, total0);
+            total1 = V.MultiplyAdd(sum1, factor, total1);
+            words += wordRows * Columns;
+            a += wordRows * TFormat.ElementsPerWord;
+        }
+
+        V.Store(total0, sums);
+        V.Store(total1, sums + V.Count);
+        return true;
     }
 
     private static void OneRow<V, TFormat>(in NarrowLeft left, in NarrowPanel<TFormat> panel, nint first, nint end, nint strip, float* sums)
@@ -84,8 +117,15 @@ internal static unsafe class NarrowRows
 
             V activations = V.Broadcast(left.Sums[segment]);
             Parameters<V, TFormat>(panel, block, strip, out V scales0, out V scales1, out V zero0, out V zero1);
-            total0 = NarrowPanel<TFormat>.Finish(even0 + odd0, activations, zero0, scales0, total0);
-            total1 = NarrowPanel<TFormat>.Finish(even1 + odd1, activations, zero1, scales1, total1);
+            V sum0 = even0 + odd0, sum1 = even1 + odd1;
+            if (left.IsScaled)
+            {
+                V factor = V.Broadcast(left.SumFactor<TFormat>());
+                (sum0, sum1) = (sum0 * factor, sum1 * factor);
+            }
+
+            total0 = NarrowPanel<TFormat>.Finish(sum0, activations, zero0, scales0, total0);
+            total1 = NarrowPanel<TFormat>.Finish(sum1, activations, zero1, scales1, total1);
             if (--left0 == 0)
             {
                 block++;
