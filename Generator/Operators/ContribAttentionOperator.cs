@@ -83,7 +83,7 @@ internal sealed class ContribAttentionOperator : Operator
             Queries = input.Shape[1],
             Keys = past + input.Shape[1],
             Past = past,
-            MayPlan = node.OptionalInput(Past) is { } state && context.Graph.Inputs.Contains(state) && node.OptionalOutput(1) is { } kept && context.Graph.IsOutput(kept),
+            MayPlan = !context.Graph.IsBody && node.OptionalInput(Past) is { } state && context.Graph.Inputs.Contains(state) && node.OptionalOutput(1) is { } kept && context.Graph.IsOutput(kept),
         };
         float scale = node.FloatAttribute("scale", 0);
         Node attention = new AttentionBuilder(parts.Outputs[0]!, parts.Outputs[1]!, parts.Outputs[2]!)

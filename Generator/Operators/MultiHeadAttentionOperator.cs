@@ -65,7 +65,7 @@ internal sealed class MultiHeadAttentionOperator : Operator
         var sizes = new Sizes(node);
         var formula = new Formula(context);
         Value[] operands = Operands(node, sizes, context);
-        bool isCached = node.OptionalInput(PastKey) is { } past && context.Graph.Inputs.Contains(past) && node.OptionalOutput(1) is { } present && context.Graph.IsOutput(present);
+        bool isCached = !context.Graph.IsBody && node.OptionalInput(PastKey) is { } past && context.Graph.Inputs.Contains(past) && node.OptionalOutput(1) is { } present && context.Graph.IsOutput(present);
         var mask = new ContribAttentionMask(node, context)
         {
             Batch = sizes.Batch,

@@ -166,6 +166,8 @@ internal static class OperatorRegistry
         OrderedMatrixOperators.All,
         RefusedContribOperators.All,
         SearchOperators.All,
+        SearchStateOperators.All,
+        SearchStepOperator.All,
         MixtureOfExpertsOperators.All,
         ExpertsOperator.All,
         AttentionRecurrentOperator.All,

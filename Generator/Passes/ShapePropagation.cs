@@ -24,7 +24,11 @@ internal static class ShapePropagation
             var found = new List<DiagnosticInfo>();
             foreach (Value input in graph.Inputs)
             {
-                input.Type = Resolve(input.DeclaredType!, graph.Symbols);
+                // A body's inputs have the types that its node gives.
+                if ((graph.IsBody ? input.Type : input.DeclaredType) is { } type)
+                {
+                    input.Type = Resolve(type, graph.Symbols);
+                }
             }
 
             var context = new InferenceContext(graph);
@@ -104,7 +108,7 @@ internal static class ShapePropagation
 
             try
             {
-                if (BranchSelection.TryReplace(graph, node, context) || ContainerResolution.TryReplace(graph, node))
+                if (BranchSelection.TryReplace(graph, node, context) || ContainerResolution.TryReplace(graph, node) || SearchRewriting.TryReplace(graph, node))
                 {
                     index--;
                     continue;

@@ -4,7 +4,8 @@ namespace Cameo.Generator.Operators;
 
 /// <summary>
 /// GreedySearch, BeamSearch, Sampling and WhisperBeamSearch of com.microsoft: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.BeamSearch. A node that generates
-/// whole texts with a model in its attributes. Refused: the caches of that model grow from step to step, which a body of a graph cannot. The model itself compiles, and its session generates.
+/// whole texts with a model in its attributes: decoders with or without an encoder (model_type 0, 1, 2; without beams only 0), in float32 or float16. They are written as a loop as types
+/// propagate: see <see cref="SearchRewriting"/>. Refused: what is collected of Whisper's cross attention.
 /// </summary>
 internal sealed class SearchOperators : Operator
 {
@@ -24,6 +25,5 @@ internal sealed class SearchOperators : Operator
 
     public override IReadOnlyList<int> Versions => [1];
 
-    public override void Infer(Node node, InferenceContext context) => throw ModelException.Unsupported(
-        node, "the operator runs its decoder until a text ends, with caches that grow at each step; compile the decoder as a model of its own and let its session generate");
+    public override void Infer(Node node, InferenceContext context) => throw new ModelException(node, "a search is written as a loop before types are known");
 }
