@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Cameo.Generator.Onnx.Proto;
+using Cameo.Tests.Infrastructure;
 using Google.Protobuf;
 
 namespace Cameo.Benchmarks.LanguageModels;
@@ -21,11 +22,11 @@ internal sealed class OnnxGraphBuilder(string name, int opset, string dataFile)
     /// <summary>Adds an input; sizes are numbers or names.</summary>
     public string Input(string input, int elementType, params object[] shape)
     {
-        _graph.Input.Add(Describe(input, elementType, shape));
+        _graph.Input.Add(OnnxParts.Describe(input, elementType, shape));
         return input;
     }
 
-    public void Output(string output, int elementType, params object[] shape) => _graph.Output.Add(Describe(output, elementType, shape));
+    public void Output(string output, int elementType, params object[] shape) => _graph.Output.Add(OnnxParts.Describe(output, elementType, shape));
 
     /// <summary>Refers to a tensor of the data file.</summary>
     public string Weight(StoredTensor tensor)
@@ -72,19 +73,6 @@ internal sealed class OnnxGraphBuilder(string name, int opset, string dataFile)
         File.WriteAllBytes(path, model.ToByteArray());
     }
 
-    private static ValueInfoProto Describe(string value, int elementType, object[] shape)
-    {
-        var dimensions = new TensorShapeProto();
-        foreach (object size in shape)
-        {
-            dimensions.Dim.Add(size is string symbol
-                ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
-                : new TensorShapeProto.Types.Dimension { DimValue = Convert.ToInt64(size) });
-        }
-
-        return new ValueInfoProto { Name = value, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = elementType, Shape = dimensions } } };
-    }
-
     private static TensorProto NewTensor(string tensor, int elementType, ReadOnlySpan<long> shape)
     {
         var proto = new TensorProto { Name = tensor, DataType = elementType };
@@ -96,41 +84,9 @@ internal sealed class OnnxGraphBuilder(string name, int opset, string dataFile)
         return proto;
     }
 
-    private static AttributeProto Attribute(string attribute, object value)
-    {
-        var proto = new AttributeProto { Name = attribute };
-        switch (value)
-        {
-            case int number:
-                proto.Type = AttributeProto.Types.AttributeType.Int;
-                proto.I = number;
-                break;
-            case float number:
-                proto.Type = AttributeProto.Types.AttributeType.Float;
-                proto.F = number;
-                break;
-            case string text:
-                proto.Type = AttributeProto.Types.AttributeType.String;
-                proto.S = ByteString.CopyFromUtf8(text);
-                break;
-            case long[] numbers:
-                proto.Type = AttributeProto.Types.AttributeType.Ints;
-                proto.Ints.AddRange(numbers);
-                break;
-            default:
-                throw new ArgumentException($"No attribute holds {value}.", nameof(value));
-        }
-
-        return proto;
-    }
-
     private string[] Node(string domain, string type, string node, string[] inputs, string[] outputs, (string Name, object Value)[] attributes)
     {
-        var proto = new NodeProto { OpType = type, Domain = domain, Name = node };
-        proto.Input.AddRange(inputs);
-        proto.Output.AddRange(outputs);
-        proto.Attribute.AddRange(attributes.Select(static attribute => Attribute(attribute.Name, attribute.Value)));
-        _graph.Node.Add(proto);
+        _graph.Node.Add(OnnxParts.Node(domain, type, node, inputs, outputs, attributes));
         return outputs;
     }
 

@@ -17,6 +17,9 @@ internal sealed class FuzzValue(string name, OnnxRuntimeTensor tensor, bool isCo
 
     public bool IsRead { get; set; }
 
+    /// <summary>Whether nothing is to be made of it.</summary>
+    public bool IsFinal { get; set; }
+
     public ElementType Type => (ElementType)Tensor.ElementType;
 
     public long[] Shape => Tensor.Shape;

@@ -12,7 +12,9 @@ internal static class GraphFactory
     public static IReadOnlyList<Production> Productions { get; } =
     [
         .. ElementwiseProductions.All, .. MovementProductions.All, .. IndexingProductions.All, .. ReductionProductions.All, .. ContractionProductions.All,
-        .. ConvolutionProductions.All, .. AttentionProductions.All, .. QuantizedProductions.All, .. ControlFlowProductions.All,
+        .. ConvolutionProductions.All, .. AttentionProductions.All, .. QuantizedProductions.All, .. ControlFlowProductions.All, .. SequenceProductions.All, .. TextProductions.All,
+        .. NarrowProductions.All, .. SelectionProductions.All, .. SpatialProductions.All, .. SignalProductions.All, .. QuantizedContribProductions.All, .. TransformerProductions.All,
+        .. NestingProductions.All,
     ];
 
     /// <summary>The model, with the inputs of its runs.</summary>
@@ -98,7 +100,7 @@ internal static class GraphFactory
 
     private static int PickOpset(Random random)
     {
-        int[] opsets = [10, 11, 12, 13, 13, 14, 15, 16, 17, 17, 18, 18, 19, 20, 21, 21, 22, 23, 24];
+        int[] opsets = [7, 8, 9, 10, 11, 12, 13, 13, 14, 15, 16, 17, 17, 18, 18, 19, 20, 20, 21, 21, 22, 23, 23, 24, 24, 25];
         return opsets[random.Next(opsets.Length)];
     }
 }

@@ -1,6 +1,7 @@
 using Cameo.Benchmarks.Peers;
 using Cameo.Fuzzing.Models;
 using Cameo.Fuzzing.Oracle;
+using Cameo.Generator.Onnx.Proto;
 using Cameo.Sessions;
 
 namespace Cameo.Fuzzing.Generation;
@@ -29,6 +30,9 @@ internal sealed class RandomGraph(Random random, int opset, bool isOpen) : IDisp
     public FuzzModel Model { get; } = new(opset);
 
     public int Opset => Model.Opset;
+
+    /// <summary>Whether sizes of inputs may be open.</summary>
+    public bool IsOpen => isOpen;
 
     public IReadOnlyDictionary<string, long> OpenSizes => _open;
 
@@ -71,10 +75,15 @@ internal sealed class RandomGraph(Random random, int opset, bool isOpen) : IDisp
     }
 
     /// <summary>A new input; of an open graph, some of its sizes are open.</summary>
-    public FuzzValue Input(ElementType type, long[] shape, double low = -2, double high = 2)
+    /// <param name="type">Its elements' type.</param>
+    /// <param name="shape">Its shape in the first run.</param>
+    /// <param name="low">The least element.</param>
+    /// <param name="high">The greatest element.</param>
+    /// <param name="openAxes">How many axes may be open; the rest decides on ranks or on how a kernel is written, and is known in any model that people have.</param>
+    public FuzzValue Input(ElementType type, long[] shape, double low = -2, double high = 2, int openAxes = int.MaxValue)
     {
         string name = NewName("x");
-        object[] sizes = [.. shape.Select(size => isOpen && Chance(0.5) ? Symbol(size) : (object)size)];
+        object[] sizes = [.. shape.Select((size, axis) => isOpen && axis < openAxes && Chance(0.5) ? Symbol(size) : (object)size)];
         Model.Inputs.Add(new FuzzInput(name, type, sizes, low, high));
         OnnxRuntimeTensor tensor = Data(type, shape, low, high);
         FirstRun.Add(name, tensor);
@@ -89,7 +98,7 @@ internal sealed class RandomGraph(Random random, int opset, bool isOpen) : IDisp
         string name = NewName("c");
         if (Chance(0.15))
         {
-            FuzzStep step = FuzzStep.Of(Attributes.Node("", "Constant", [], [name], ("value", Elements.ToProto("", tensor))));
+            FuzzStep step = FuzzStep.Of(FuzzNode.Create("", "Constant", [], [name], ("value", Elements.ToProto("", tensor))));
             FirstRun[name] = tensor;
             Model.Steps.Add(step);
         }
@@ -127,7 +136,7 @@ internal sealed class RandomGraph(Random random, int opset, bool isOpen) : IDisp
             for (int index = _pool.Count - 1; index >= 0; index--)
             {
                 // Unread values first, so that graphs are deep rather than broad.
-                if (Chance(_pool[index].IsRead ? 0.15 : 0.5) && fits(_pool[index]))
+                if (!_pool[index].IsFinal && Chance(_pool[index].IsRead ? 0.15 : 0.5) && fits(_pool[index]))
                 {
                     return _pool[index];
                 }
@@ -187,7 +196,7 @@ internal sealed class RandomGraph(Random random, int opset, bool isOpen) : IDisp
             present--;
         }
 
-        return Add(FuzzStep.Of(Attributes.Node(domain, type, inputs.Take(present).Select(static input => input?.Name ?? ""), names, attributes)));
+        return Add(FuzzStep.Of(FuzzNode.Create(domain, type, inputs.Take(present).Select(static input => input?.Name ?? ""), names, attributes)));
     }
 
     /// <summary>Adds nodes that are evaluated together.</summary>
@@ -202,6 +211,11 @@ internal sealed class RandomGraph(Random random, int opset, bool isOpen) : IDisp
         catch (Exception exception) when (exception is InvalidOperationException or NotSupportedException or OverflowException)
         {
             throw new RejectedException($"{step.Nodes[^1].OpType}: {exception.Message}");
+        }
+
+        if (ReferenceFaults.Find(step, name => results.GetValueOrDefault(name) ?? Shape(Model, FirstRun, name)) is { } fault)
+        {
+            throw new RejectedException(fault);
         }
 
         FuzzValue[] values = [.. step.Outputs.Select(name => new FuzzValue(name, results[name], isConstant: step.Inputs.Length > 0 && step.Inputs.All(Model.Initializers.ContainsKey)))];
@@ -260,7 +274,12 @@ internal sealed class RandomGraph(Random random, int opset, bool isOpen) : IDisp
         Model.Runs.Add(Model.Inputs.ToDictionary(static input => input.Name, input => FirstRun[input.Name], StringComparer.Ordinal));
         FuzzModel pruned = Model.Pruned();
         bool isDeclared = !isOpen && Chance(0.5);
-        Dictionary<string, OnnxRuntimeTensor>? second = AddSecondRun(pruned);
+        Dictionary<string, OnnxRuntimeTensor>? second = AddRun(pruned);
+        if (isOpen)
+        {
+            AddRun(pruned);
+        }
+
         if (isDeclared && pruned.Outputs.All(output => second is null || second[output.Name].Shape.SequenceEqual(FirstRun[output.Name].Shape)))
         {
             FuzzOutput[] declared = [.. pruned.Outputs.Select(output => output with { Sizes = [.. FirstRun[output.Name].Shape.Cast<object?>()] })];
@@ -271,8 +290,14 @@ internal sealed class RandomGraph(Random random, int opset, bool isOpen) : IDisp
         return pruned;
     }
 
+    /// <summary>Type and shape of a value of a run; null for one within a step.</summary>
+    private static OnnxRuntimeTensor? Shape(FuzzModel model, Dictionary<string, OnnxRuntimeTensor> values, string name) =>
+        values.TryGetValue(name, out OnnxRuntimeTensor? value) ? value
+        : model.Initializers.TryGetValue(name, out TensorProto? tensor) ? new OnnxRuntimeTensor(tensor.DataType, [.. tensor.Dims], [])
+        : null;
+
     /// <summary>Adds a run with other inputs, of other sizes where they are open; gives its values, or null if the graph does not take them.</summary>
-    private Dictionary<string, OnnxRuntimeTensor>? AddSecondRun(FuzzModel model)
+    private Dictionary<string, OnnxRuntimeTensor>? AddRun(FuzzModel model)
     {
         Dictionary<string, long> sizes = _open.ToDictionary(static entry => entry.Key, entry => Chance(0.3) ? entry.Value : Chance(0.7) ? SmallSize() : Size(), StringComparer.Ordinal);
         Dictionary<string, OnnxRuntimeTensor> inputs = model.Inputs.ToDictionary(
@@ -286,6 +311,18 @@ internal sealed class RandomGraph(Random random, int opset, bool isOpen) : IDisp
         {
             using var reference = new Reference(model);
             Dictionary<string, OnnxRuntimeTensor> values = reference.RunAll(inputs, noise: null);
+            // A window larger than the input is refused in a run, where the reference gives nothing without a word.
+            if (model.Steps.Any(step => step.Nodes.Any(node => (node.OpType.Contains("Pool", StringComparison.Ordinal) || node.OpType.Contains("Conv", StringComparison.Ordinal))
+                && node.Output.Any(name => values.TryGetValue(name, out OnnxRuntimeTensor? value) && value.Shape.Skip(2).Contains(0)))))
+            {
+                return null;
+            }
+
+            if (model.Steps.Any(step => ReferenceFaults.Find(step, name => Shape(model, values, name)) is not null))
+            {
+                return null;
+            }
+
             model.Runs.Add(inputs);
             return values;
         }
@@ -293,7 +330,8 @@ internal sealed class RandomGraph(Random random, int opset, bool isOpen) : IDisp
         {
             // Other sizes, or other indices, do not fit the graph.
             // Padding further than the tensor reaches has a meaning all the same: the reflection goes on.
-            model.RefusedRun = model.Steps.Any(static step => step.Nodes.Any(static node => node.OpType == "Pad")) ? null : inputs;
+            // Linear resizing is there for the two innermost axes alone. What a loop without iterations collects has no shape.
+            model.RefusedRun = model.Steps.Any(static step => step.Nodes.Any(static node => node.OpType is "Pad" or "Resize" or "Upsample" or "Loop")) ? null : inputs;
             return null;
         }
     }

@@ -1,5 +1,6 @@
 using Cameo.Benchmarks.Peers;
 using Cameo.Generator.Onnx.Proto;
+using Cameo.Tests.Infrastructure;
 using Google.Protobuf;
 
 namespace Cameo.Fuzzing.Models;
@@ -8,6 +9,9 @@ namespace Cameo.Fuzzing.Models;
 internal sealed class FuzzModel(int opset)
 {
     private const int IrVersion = 10;
+
+    // Of the domain of classical models.
+    private const int ClassicalVersion = 3;
 
     public int Opset { get; } = opset;
 
@@ -27,6 +31,9 @@ internal sealed class FuzzModel(int opset)
     public Dictionary<string, OnnxRuntimeTensor>? RefusedRun { get; set; }
 
     public int NodeCount => Steps.Sum(static step => step.Nodes.Length);
+
+    /// <summary>How much of a model a reader has to look at: nodes above all, then outputs, runs, inputs and open sizes.</summary>
+    public int Size => (1000 * NodeCount) + (100 * (Outputs.Count + Runs.Count + (RefusedRun is null ? 0 : 1))) + Inputs.Sum(static input => 5 + input.Sizes.Count(static size => size is string));
 
     /// <summary>The same model without what no output needs.</summary>
     public FuzzModel Pruned()
@@ -63,47 +70,32 @@ internal sealed class FuzzModel(int opset)
         var graph = new GraphProto { Name = "random" };
         foreach (FuzzInput input in Inputs)
         {
-            graph.Input.Add(Describe(input.Name, (int)input.Type, input.Sizes));
+            graph.Input.Add(OnnxParts.Describe(input.Name, (int)input.Type, input.Sizes));
         }
 
         graph.Initializer.Add(Initializers.Values);
         graph.Node.Add(Steps.SelectMany(static step => step.Nodes));
         foreach (FuzzOutput output in Outputs)
         {
-            graph.Output.Add(Describe(output.Name, (int)output.Type, output.Sizes));
+            graph.Output.Add(OnnxParts.Describe(output.Name, (int)output.Type, output.Sizes));
         }
 
-        return Wrap(graph, Opset).ToByteArray();
+        return Wrap(graph, Opset, Steps.SelectMany(static step => step.Functions)).ToByteArray();
     }
 
     /// <summary>A model of a graph, with the operator sets that its nodes need.</summary>
-    public static ModelProto Wrap(GraphProto graph, int opset)
+    public static ModelProto Wrap(GraphProto graph, int opset, IEnumerable<FunctionProto> functions)
     {
         var model = new ModelProto { IrVersion = IrVersion, ProducerName = "cameo-fuzzing", Graph = graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = opset });
         foreach (string domain in Domains(graph).Where(static domain => domain.Length > 0).Distinct())
         {
-            model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = 1 });
+            model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = domain == "ai.onnx.ml" ? ClassicalVersion : 1 });
         }
+
+        model.Functions.Add(functions);
 
         return model;
-    }
-
-    /// <summary>A value of a graph; sizes are numbers, names, or null for an open one without a name; null for an open rank.</summary>
-    public static ValueInfoProto Describe(string name, int type, object?[]? sizes)
-    {
-        TensorShapeProto? shape = sizes is null ? null : new TensorShapeProto();
-        foreach (object? size in sizes ?? [])
-        {
-            shape!.Dim.Add(size switch
-            {
-                null => new TensorShapeProto.Types.Dimension(),
-                string symbol => new TensorShapeProto.Types.Dimension { DimParam = symbol },
-                _ => new TensorShapeProto.Types.Dimension { DimValue = Convert.ToInt64(size) },
-            });
-        }
-
-        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = type, Shape = shape } } };
     }
 
     private static IEnumerable<string> Domains(GraphProto graph) => graph.Node.SelectMany(static node =>

@@ -8,6 +8,9 @@ namespace Cameo.Fuzzing.Models;
 /// <param name="Outputs">Names of the values that others may read.</param>
 internal sealed record FuzzStep(NodeProto[] Nodes, string[] Inputs, string[] Outputs)
 {
+    /// <summary>The model's own functions that the nodes call.</summary>
+    public FunctionProto[] Functions { get; init; } = [];
+
     /// <summary>The step of one node.</summary>
     public static FuzzStep Of(params NodeProto[] nodes)
     {

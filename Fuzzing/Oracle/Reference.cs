@@ -1,6 +1,7 @@
 using Cameo.Benchmarks.Peers;
 using Cameo.Fuzzing.Models;
 using Cameo.Generator.Onnx.Proto;
+using Cameo.Tests.Infrastructure;
 using Google.Protobuf;
 
 namespace Cameo.Fuzzing.Oracle;
@@ -11,12 +12,16 @@ namespace Cameo.Fuzzing.Oracle;
 /// </summary>
 internal sealed class Reference(FuzzModel model) : IDisposable
 {
+    /// <summary>Is told the operator of each step before it is evaluated: the reference takes its process down now and then.</summary>
+    public static Action<string>? Watch { get; set; }
+
     private readonly Dictionary<FuzzStep, OnnxRuntimeSession> _sessions = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>The step's outputs, by name.</summary>
     /// <exception cref="InvalidOperationException">ONNX Runtime refuses it.</exception>
     public Dictionary<string, OnnxRuntimeTensor> Run(FuzzStep step, IReadOnlyDictionary<string, OnnxRuntimeTensor> values)
     {
+        Watch?.Invoke(step.Nodes[^1].OpType);
         if (!_sessions.TryGetValue(step, out OnnxRuntimeSession? session))
         {
             session = new OnnxRuntimeSession(ToModel(step, values), threads: 1, OnnxRuntimeApi.NoOptimizations);
@@ -55,7 +60,6 @@ internal sealed class Reference(FuzzModel model) : IDisposable
     private byte[] ToModel(FuzzStep step, IReadOnlyDictionary<string, OnnxRuntimeTensor> values)
     {
         var graph = new GraphProto { Name = "step" };
-        bool hasOpenSizes = model.Inputs.Any(static input => input.Sizes.Any(static size => size is string));
         foreach (string name in step.Inputs)
         {
             if (model.Initializers.TryGetValue(name, out TensorProto? constant))
@@ -65,11 +69,12 @@ internal sealed class Reference(FuzzModel model) : IDisposable
             }
 
             OnnxRuntimeTensor value = values[name];
-            graph.Input.Add(FuzzModel.Describe(name, value.ElementType, [.. value.Shape.Select(size => hasOpenSizes ? null : (object?)size)]));
+            // Open sizes, since data decide on some.
+            graph.Input.Add(OnnxParts.Describe(name, value.ElementType, new object?[value.Shape.Length]));
         }
 
         graph.Node.Add(step.Nodes);
         graph.Output.Add(step.Outputs.Select(static name => new ValueInfoProto { Name = name }));
-        return FuzzModel.Wrap(graph, model.Opset).ToByteArray();
+        return FuzzModel.Wrap(graph, model.Opset, step.Functions).ToByteArray();
     }
 }

@@ -10,7 +10,7 @@ internal sealed class FuzzingRun(FuzzingOptions options)
 {
     private const int LargestBatch = 40, BatchesOfAProcess = 8, ShownRefusals = 12;
 
-    private readonly ConcurrentQueue<int[]> _batches = new();
+    private readonly ConcurrentQueue<string[]> _batches = new();
     private readonly ConcurrentBag<SeedVerdict> _verdicts = [];
     private readonly Stopwatch _time = Stopwatch.StartNew();
     // A short run ends in time.
@@ -20,7 +20,7 @@ internal sealed class FuzzingRun(FuzzingOptions options)
     /// <summary>Whether no graph failed.</summary>
     public bool Run()
     {
-        foreach (int[] batch in options.Seeds.Chunk(_batchSize))
+        foreach (string[] batch in options.Seeds.Select(static seed => seed.ToString(CultureInfo.InvariantCulture)).Chunk(_batchSize))
         {
             _batches.Enqueue(batch);
         }
@@ -35,7 +35,7 @@ internal sealed class FuzzingRun(FuzzingOptions options)
     {
         WorkerProcess? worker = null;
         int used = 0;
-        while (!IsOver && _batches.TryDequeue(out int[]? batch))
+        while (!IsOver && _batches.TryDequeue(out string[]? batch))
         {
             if (worker is null || !worker.IsAlive || used == BatchesOfAProcess)
             {
@@ -51,7 +51,7 @@ internal sealed class FuzzingRun(FuzzingOptions options)
                 Report(verdict);
             }
 
-            int[] rest = [.. batch.Except(verdicts.Select(static verdict => verdict.Seed))];
+            string[] rest = [.. batch.Except(verdicts.Select(static verdict => verdict.Key))];
             if (rest.Length > 0)
             {
                 _batches.Enqueue(rest);

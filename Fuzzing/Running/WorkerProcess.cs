@@ -45,15 +45,15 @@ internal sealed class WorkerProcess : IDisposable
     /// <summary>Whether it can take another batch.</summary>
     public bool IsAlive { get; private set; } = true;
 
-    /// <summary>Verdicts of a batch; all seeds have one unless the process ended before.</summary>
-    public List<SeedVerdict> Check(IReadOnlyList<int> seeds)
+    /// <summary>Verdicts of a batch; all graphs have one unless the process ended before.</summary>
+    public List<SeedVerdict> Check(IReadOnlyList<string> keys)
     {
         List<SeedVerdict> verdicts = [];
-        int current = seeds[0];
+        string current = keys[0];
         string stage = "start";
         try
         {
-            _process.StandardInput.WriteLine(string.Join(' ', seeds));
+            _process.StandardInput.WriteLine(string.Join(' ', keys));
             while (true)
             {
                 using var time = new CancellationTokenSource(Silence);
@@ -66,7 +66,7 @@ internal sealed class WorkerProcess : IDisposable
                         return verdicts;
                     case var _ when line.StartsWith(FuzzingWorker.StagePrefix, StringComparison.Ordinal):
                         string[] parts = line[FuzzingWorker.StagePrefix.Length..].Split(' ');
-                        (current, stage) = (int.Parse(parts[0], CultureInfo.InvariantCulture), parts[1]);
+                        (current, stage) = (parts[0], parts[1]);
                         break;
                     case var _ when line.StartsWith(FuzzingWorker.VerdictPrefix, StringComparison.Ordinal):
                         verdicts.Add(Parse(line[FuzzingWorker.VerdictPrefix.Length..]));
@@ -85,8 +85,9 @@ internal sealed class WorkerProcess : IDisposable
             }
 
             // Graphs are made with ONNX Runtime alone.
-            VerdictKind kind = stage == "generate" ? VerdictKind.NoReference : hung ? VerdictKind.Hung : VerdictKind.Crashed;
-            return [new SeedVerdict(current, new Verdict(kind, $"at stage {stage}: {errors}"), 0, _width)];
+            VerdictKind kind = stage.StartsWith(FuzzingWorker.GenerateStage, StringComparison.Ordinal) ? VerdictKind.NoReference : hung ? VerdictKind.Hung : VerdictKind.Crashed;
+            verdicts.Add(new SeedVerdict(current, new Verdict(kind, $"at stage {stage}: {errors}"), 0, _width));
+            return verdicts;
         }
     }
 
@@ -96,7 +97,7 @@ internal sealed class WorkerProcess : IDisposable
     {
         string[] parts = text.Split(' ', 4);
         return new SeedVerdict(
-            int.Parse(parts[0], CultureInfo.InvariantCulture), new Verdict(Enum.Parse<VerdictKind>(parts[1]), parts[3]), int.Parse(parts[2], CultureInfo.InvariantCulture), _width);
+            parts[0], new Verdict(Enum.Parse<VerdictKind>(parts[1]), parts[3]), int.Parse(parts[2], CultureInfo.InvariantCulture), _width);
     }
 
     private void Stop()

@@ -113,7 +113,7 @@ internal static class Reductions
             Rename(node, from, to);
         }
 
-        return FuzzStep.Of(nodes);
+        return FuzzStep.Of(nodes) with { Functions = step.Functions };
     }
 
     private static void Rename(NodeProto node, string from, string to)

@@ -139,4 +139,67 @@ public sealed class OpenSizeTests : IDisposable
         Assert.Contains("the columns and the rows", exception.Message, StringComparison.Ordinal);
         Assert.Equal([22, 28], SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 2, 3], 1, 3))));
     }
+
+    [Theory]
+    [InlineData("Conv", 3)]
+    [InlineData("ConvTranspose", 5)]
+    public void WeightsAreAsLargeAsTheNodeSays(string type, int size)
+    {
+        using CompiledModel model = _models.Load($"Window{type}", new OnnxModelBuilder(11).Input("x", 1, 1, 3).Input("w", 1, 1, "n").Node(type, ["x", "w"], ["y"], ("kernel_shape", new long[] { 3 })).Output("y", 1, 1, size - 2));
+        using CompiledSession session = model.CreateSession();
+        float[] Run(params float[] weights) => SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 2, 3], 1, 1, 3)), ("w", Tensor.Create(weights, 1, 1, weights.Length)));
+        float[] expected = type == "Conv" ? [14] : [1, 4, 10, 12, 9];
+        Assert.Equal(expected, Run(1, 2, 3));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(1, 2));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(1, 2, 3, 4));
+    }
+
+    [Fact]
+    public void ScalesOfANormalizationHaveAnElementForEachChannel()
+    {
+        using CompiledModel model = _models.Load("Scales", new OnnxModelBuilder(14).Input("x", 1, 2, 2).Input("s", "n").Input("b", "n").Node("InstanceNormalization", ["x", "s", "b"], ["y"], ("epsilon", 0f)).Output("y", 1, 2, 2));
+        using CompiledSession session = model.CreateSession();
+        float[] Run(params float[] scales) => SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 3, 5, 9], 1, 2, 2)), ("s", Tensor.Create(scales, scales.Length)), ("b", Tensor.Create(scales, scales.Length)));
+        Assert.Equal([0, 4, 0, 2], Run(2, 1));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(2));
+    }
+
+    [Theory]
+    [InlineData("Conv")]
+    [InlineData("ConvTranspose")]
+    public void ABiasHasAnElementForEachChannel(string type)
+    {
+        long[] weights = type == "Conv" ? [2, 1, 1] : [1, 2, 1];
+        using CompiledModel model = _models.Load($"Bias{type}", new OnnxModelBuilder(11).Input("x", 1, 1, 1).Constant("w", [2, 3], weights).Input("b", "n").Node(type, ["x", "w", "b"], ["y"]).Output("y", 1, 2, 1));
+        using CompiledSession session = model.CreateSession();
+        float[] Run(params float[] bias) => SmallModels.Run(session, "y", ("x", Tensor.Create<float>([10], 1, 1, 1)), ("b", Tensor.Create(bias, bias.Length)));
+        Assert.Equal([21, 32], Run(1, 2));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(1));
+        Assert.Contains("bias of shape [1]", _models.Refusal($"SingleBias{type}", new OnnxModelBuilder(11).Input("x", 1, 1, 1).Constant("w", [2, 3], weights).Constant("b", [1], 1).Node(type, ["x", "w", "b"], ["y"]).Output("y", 1, 2, 1)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RotatedHeadsAreAsLongAsTheTables()
+    {
+        using CompiledModel model = _models.Load("Rotation", new OnnxModelBuilder().Input("x", 1, 1, 1, "n").Integers("p", 0).Constant("c", [0, 0], 1, 2).Constant("s", [1, 1], 1, 2)
+            .ContribNode("RotaryEmbedding", ["x", "p", "c", "s"], ["y"]).Output("y", 1, 1, 1, "n"));
+        using CompiledSession session = model.CreateSession();
+        float[] Run(params float[] x) => SmallModels.Run(session, "y", ("x", Tensor.Create(x, 1, 1, 1, x.Length)));
+        Assert.Equal([-3, -4, 1, 2], Run(1, 2, 3, 4));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(1, 2, 3, 4, 5, 6));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(1, 2));
+    }
+
+    [Fact]
+    public void GroupedAttentionHasAKeyForEachQuery()
+    {
+        using CompiledModel model = _models.Load("Grouped", new OnnxModelBuilder().Input("q", 1, "n", 8).Input("k", 1, 2, 8).Input("v", 1, 2, 8)
+            .Constant("lengths", DataType.Int32, BitConverter.GetBytes(1), 1).Constant("total", DataType.Int32, BitConverter.GetBytes(2))
+            .ContribNode("GroupQueryAttention", ["q", "k", "v", "", "", "lengths", "total"], ["y", "pk", "pv"], ("num_heads", 1L), ("kv_num_heads", 1L)).Output("y", 1, "n", 8));
+        using CompiledSession session = model.CreateSession();
+        float[] Run(int rows) => SmallModels.Run(session, "y", ("q", new Tensor(ElementType.Float32, 1, rows, 8)), ("k", new Tensor(ElementType.Float32, 1, 2, 8)), ("v", new Tensor(ElementType.Float32, 1, 2, 8)));
+        Assert.Equal(new float[16], Run(2));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(3));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(1));
+    }
 }

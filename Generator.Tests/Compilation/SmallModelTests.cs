@@ -1,6 +1,7 @@
 using Cameo.Sessions;
 using Cameo.Tests.Infrastructure;
 using Xunit;
+using DataType = Cameo.Generator.Onnx.Proto.TensorProto.Types.DataType;
 
 namespace Cameo.Tests.Compilation;
 
@@ -27,6 +28,45 @@ public sealed class SmallModelTests : IDisposable
         Assert.Equal([7, 8, 9, 1, 2], ofFirst["y"].AsSpan<float>().ToArray());
         Assert.Equal([7, 8, 9, 0, 4], ofSecond["y"].AsSpan<float>().ToArray());
         Assert.Equal([7, 8, 9, -3, 4], ofSecond["z"].AsSpan<float>().ToArray());
+    }
+
+    /// <summary>A known result of a node that nothing needs any more is no trace that leads to its operands.</summary>
+    [Fact]
+    public void APartOfAShapeMayBeAResultBesideAnInputThatContinues()
+    {
+        using CompiledModel model = Compile("PartOfAShape", new OnnxModelBuilder().Input("x", 2, 3).Integers("from", 0).Integers("to", 1)
+            .Node("Shape", ["x"], ["shape"]).Node("Slice", ["shape", "from", "to"], ["rows"]).Node("Relu", ["x"], ["y"]).Output("rows", DataType.Int64, 1).Output("y", 2, 3));
+        using CompiledSession session = model.CreateSession();
+        Assert.Equal([2L], Run(session, [1, -2, 3, 4, 5, 6], 2, 3)["rows"].AsSpan<long>().ToArray());
+    }
+
+    [Fact]
+    public void ASoftmaxOverAnAxisOfOneElementGivesOnes()
+    {
+        using CompiledModel model = Compile("SingleSoftmax", new OnnxModelBuilder(17).Input("x", 1, 33).Node("HardSigmoid", ["x"], ["h"], ("alpha", 0.16666667f)).Node("LogSoftmax", ["h"], ["y"], ("axis", 0L)).Output("y", 1, 33));
+        using CompiledSession session = model.CreateSession();
+        Assert.All(Run(session, [.. Enumerable.Range(0, 33).Select(static index => (index - 16) / 4f)], 1, 33)["y"].AsSpan<float>().ToArray(), static element => Assert.Equal(0, element));
+    }
+
+    /// <summary>The lengths of the rows are constants, which are looked at before the first run.</summary>
+    [Theory]
+    [InlineData(5)]
+    [InlineData("n")]
+    public void AttentionTakesConstantLengths(object past)
+    {
+        using CompiledModel model = Compile($"ConstantLengths{past}", new OnnxModelBuilder().Input("x", 1, 1, 8).Constant("key", [1, 0, 0, 0, 0, 0, 0, 0], 1, 1, 8).Weight("value", 1, 1, 8)
+            .Input("past_key", 1, 1, past, 8).Input("past_value", 1, 1, past, 8).Constant("lengths", DataType.Int32, BitConverter.GetBytes(5), 1).Constant("total", DataType.Int32, BitConverter.GetBytes(6))
+            .ContribNode("GroupQueryAttention", ["x", "key", "value", "past_key", "past_value", "lengths", "total"], ["y", "present_key", "present_value"], ("num_heads", 1L), ("kv_num_heads", 1L))
+            .Output("y", 1, 1, 8));
+        using CompiledSession session = model.CreateSession();
+        Tensor y = session.Run(new Dictionary<string, Tensor>
+        {
+            ["x"] = new(ElementType.Float32, 1, 1, 8), ["past_key"] = new(ElementType.Float32, 1, 1, 5, 8), ["past_value"] = new(ElementType.Float32, 1, 1, 5, 8),
+        })["y"];
+
+        // All scores are 0, and so are the values of before: the mean of six.
+        float[] values = OnnxModelBuilder.WeightValues("value", 1, 1, 8);
+        Assert.All(y.AsSpan<float>().ToArray().Zip(values), static pair => Assert.Equal(pair.Second / 6, pair.First, 1e-6f));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Cameo.Generator.Onnx;
 using Cameo.Generator.Onnx.Proto;
 using Google.Protobuf;
@@ -115,10 +114,7 @@ internal sealed class OnnxModelBuilder
 
         TensorProto tensor = new() { DataType = (int)type, RawData = ByteString.CopyFrom(data) };
         tensor.Dims.Add(sizes);
-        NodeProto node = new() { OpType = "Constant", Name = $"{name}_Constant" };
-        node.Output.Add(name);
-        node.Attribute.Add(new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = tensor });
-        _model.Graph.Node.Add(node);
+        _model.Graph.Node.Add(OnnxParts.Node("", "Constant", $"{name}_Constant", [], [name], [("value", tensor)]));
         return this;
     }
 
@@ -135,11 +131,9 @@ internal sealed class OnnxModelBuilder
             _model.OpsetImport.Add(new OperatorSetIdProto { Domain = domain, Version = 1 });
         }
 
-        NodeProto node = new() { OpType = type[(dot + 1)..], Domain = domain, Name = $"{outputs.First(output => output.Length > 0)}_{type[(dot + 1)..]}" };
-        node.Input.Add(inputs);
-        node.Output.Add(outputs);
-        node.Attribute.Add(attributes.Select(static attribute => Attribute(attribute.Name, attribute.Value)));
-        _model.Graph.Node.Add(node);
+        string name = $"{outputs.First(output => output.Length > 0)}_{type[(dot + 1)..]}";
+        IEnumerable<(string, object)> values = attributes.Select(static attribute => (attribute.Name, attribute.Value is OnnxModelBuilder body ? body._model.Graph : attribute.Value));
+        _model.Graph.Node.Add(OnnxParts.Node(domain, type[(dot + 1)..], name, inputs, outputs, values));
         return this;
     }
 
@@ -202,62 +196,5 @@ internal sealed class OnnxModelBuilder
         return this;
     }
 
-    private static ValueInfoProto Describe(string name, DataType type, object[] sizes)
-    {
-        TensorShapeProto shape = new();
-        foreach (object size in sizes)
-        {
-            shape.Dim.Add(size is string symbol
-                ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
-                : new TensorShapeProto.Types.Dimension { DimValue = Convert.ToInt64(size) });
-        }
-
-        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = shape } } };
-    }
-
-    private static AttributeProto Attribute(string name, object value)
-    {
-        AttributeProto attribute = new() { Name = name };
-        switch (value)
-        {
-            case float number:
-                attribute.Type = AttributeProto.Types.AttributeType.Float;
-                attribute.F = number;
-                break;
-            case string text:
-                attribute.Type = AttributeProto.Types.AttributeType.String;
-                attribute.S = ByteString.CopyFrom(text, Encoding.UTF8);
-                break;
-            case long[] numbers:
-                attribute.Type = AttributeProto.Types.AttributeType.Ints;
-                attribute.Ints.Add(numbers);
-                break;
-            case float[] numbers:
-                attribute.Type = AttributeProto.Types.AttributeType.Floats;
-                attribute.Floats.Add(numbers);
-                break;
-            case string[] texts:
-                attribute.Type = AttributeProto.Types.AttributeType.Strings;
-                attribute.Strings.Add(texts.Select(ByteString.CopyFromUtf8));
-                break;
-            case TensorProto tensor:
-                attribute.Type = AttributeProto.Types.AttributeType.Tensor;
-                attribute.T = tensor;
-                break;
-            case TypeProto type:
-                attribute.Type = AttributeProto.Types.AttributeType.TypeProto;
-                attribute.Tp = type;
-                break;
-            case OnnxModelBuilder body:
-                attribute.Type = AttributeProto.Types.AttributeType.Graph;
-                attribute.G = body._model.Graph;
-                break;
-            default:
-                attribute.Type = AttributeProto.Types.AttributeType.Int;
-                attribute.I = Convert.ToInt64(value);
-                break;
-        }
-
-        return attribute;
-    }
+    private static ValueInfoProto Describe(string name, DataType type, object[] sizes) => OnnxParts.Describe(name, (int)type, sizes);
 }

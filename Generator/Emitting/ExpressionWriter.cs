@@ -72,6 +72,15 @@ internal sealed class ExpressionWriter(CodeWriter code, Func<OperationExpression
         }
     }
 
+    /// <summary>A name such as "maximum0" that no local has yet, with the given number or a later one, and keeps it from being given to a local.</summary>
+    public static string Free(Dictionary<string, int> names, string stem, int number)
+    {
+        names.TryGetValue(stem, out int taken);
+        string name = $"{stem}{Math.Max(number, taken)}";
+        Reserve(names, name);
+        return name;
+    }
+
     /// <summary>Drops parentheses around a whole expression.</summary>
     public static string Unwrap(string text)
     {

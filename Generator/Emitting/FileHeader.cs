@@ -10,6 +10,7 @@ internal static class FileHeader
         code.Line("#nullable enable");
         code.Line("#pragma warning disable CS0162 // unreachable code: sizes are literals, so some branches are never taken");
         code.Line("#pragma warning disable CS0164, CS0219, CS0168 // unused labels and variables of shared templates");
+        code.Line("#pragma warning disable CS0169 // fields of sizes that nothing came to need");
         code.Line("#pragma warning disable CS1718 // comparisons of a value with itself: that is what the graph says");
         code.Line("#pragma warning disable CS1591 // members without documentation: kernels are commented instead");
         code.Line("#pragma warning disable CS8981, IDE0079 // names come from the model");

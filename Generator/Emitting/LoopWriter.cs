@@ -193,8 +193,7 @@ internal sealed class LoopWriter
     {
         WriteRowSubexpressions(code, reduction.Operand);
         int pass = _passes++;
-        string name = $"{reduction.Kind.ToString().ToLowerInvariant()}{pass}";
-        ExpressionWriter.Reserve(_localNames, name);
+        string name = ExpressionWriter.Free(_localNames, reduction.Kind.ToString().ToLowerInvariant(), pass);
         code.Line();
         code.Line($"// Pass {pass + 1}: {reduction.Kind.ToString().ToLowerInvariant()} over the row.");
         if (_vector)

@@ -103,7 +103,7 @@ internal sealed class GraphLowering : LoweringContext
         return view;
     }
 
-    public override View ReadContiguous(Value value) => MakeContiguous(Read(value), value.Producer ?? value.Consumers[0]);
+    public override View ReadContiguous(Value value) => MakeContiguous(Read(value), Maker(value));
 
     public override View MakeContiguous(View view, Node node)
     {
@@ -471,7 +471,7 @@ internal sealed class GraphLowering : LoweringContext
     /// <summary>A kernel that writes elements which follow from the symbols: shapes that are results themselves, or that a kernel reads as data.</summary>
     private View WriteElements(Value value)
     {
-        Node node = value.Producer ?? value.Consumers[0];
+        Node node = Maker(value);
         View view = Scratch(node, value.ElementType, value.Shape);
         IReadOnlyList<Dimension> elements = value.Elements!;
         string type = value.ElementType.CSharpName()!;
@@ -486,6 +486,9 @@ internal sealed class GraphLowering : LoweringContext
         }));
         return view;
     }
+
+    /// <summary>The node that a kernel for the value is told to belong to.</summary>
+    private static Node Maker(Value value) => value.Producer ?? (value.Consumers.Count > 0 ? value.Consumers[0] : new Node(value.Name, "", "Identity", OperatorRegistry.NewestOpset));
 
     private void BindOutputs()
     {
@@ -506,7 +509,7 @@ internal sealed class GraphLowering : LoweringContext
             View view = Read(output);
             if (view.Buffer.Kind is not (MemoryKind.Arena or MemoryKind.Pooled) || !view.IsContiguous)
             {
-                Node node = output.Producer ?? new Node(output.Name, "", "Identity", OperatorRegistry.NewestOpset);
+                Node node = Maker(output);
                 View copy = Scratch(node, output.ElementType, output.Shape);
                 Copy(view, copy, node);
                 view = copy;
@@ -522,7 +525,7 @@ internal sealed class GraphLowering : LoweringContext
         View view = Read(output);
         if (view.Buffer.Kind != MemoryKind.NextState)
         {
-            Copy(view, StateView(Graph.States.IndexOf(state), output), output.Producer ?? new Node(output.Name, "", "Identity", OperatorRegistry.NewestOpset));
+            Copy(view, StateView(Graph.States.IndexOf(state), output), Maker(output));
         }
     }
 
@@ -546,7 +549,8 @@ internal sealed class GraphLowering : LoweringContext
             }
         }
 
-        model.Prepared.RemoveAll(buffer => !read.Contains(buffer));
+        // What a kernel writes beside results that are read needs a place as well.
+        model.Prepared.RemoveAll(buffer => !read.Contains(buffer) && !model.LoadKernels.Any(kernel => kernel.Writes.Any(view => view.Buffer == buffer)));
     }
 
     private void DefineFailed(Node node)

@@ -54,7 +54,12 @@ internal sealed class AttentionRows
                 ? $"AttentionLengths.Split({KernelText.Name(node)}, {writer.Pointer(given)}, {Native(writer, sizes.Batch)}, {Native(writer, sizes.KeyLength)}, {Native(writer, sizes.PastLength)}, {Native(writer, sizes.TotalLength)}, {targets});"
                 : $"AttentionLengths.Read({writer.Pointer(given)}, {Native(writer, sizes.Batch)}, {Native(writer, sizes.QueryLength)}, {Native(writer, sizes.TotalLength)}, {targets});");
         })
-        { Summary = "keys of each row" });
+        {
+            Summary = "keys of each row",
+
+            // Constant lengths are compared with sizes that a run brings.
+            NeedsSession = new[] { sizes.Batch, sizes.QueryLength, sizes.KeyLength, sizes.PastLength, sizes.TotalLength }.Any(static size => !size.IsStatic),
+        });
         return new AttentionRows(node, sizes, context, keys, hasPast || aligns ? offsets : null, hasPast ? offsets : null);
     }
 

@@ -54,6 +54,23 @@ internal sealed class ChannelNormalizationOperators : Operator
             throw new ModelException(node, $"{channels} channels cannot be divided into {Groups(node)} groups");
         }
 
+        for (int input = 1; input < _inputs && x.Shape.Rank > 1; input++)
+        {
+            if (node.Input(input).Shape is not { Rank: 1 } shape)
+            {
+                continue;
+            }
+
+            // A single one would be broadcast.
+            Dimension wanted = Type == "GroupNormalization" && node.Version < 21 ? Groups(node) : x.Shape[1];
+            if ((shape[0] - wanted).Value is not (null or 0))
+            {
+                throw new ModelException(node, $"input {input} has {shape[0]} elements for {wanted} {(Type == "GroupNormalization" && node.Version < 21 ? "groups" : "channels")}");
+            }
+
+            context.RequireEqual(node, shape[0], wanted, $"the elements of input {input} and the channels");
+        }
+
         context.SetType(node.Output, x.RequiredType);
         for (int index = 1; index < node.Outputs.Count; index++)
         {

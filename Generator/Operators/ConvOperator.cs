@@ -30,6 +30,7 @@ internal sealed class ConvOperator : Operator
     {
         ElementTypeSet.Floating.Require(node, 0);
         ElementTypeSet.RequireEqual(node, 0, 1);
+        WindowAxes.CheckBias(node, node.Input(1).Shape[0], context);
         context.SetType(node.Output, new TensorType(node.Input(0).ElementType, ResultShape(node, node.Input(0).Shape, node.Input(1).Shape, context)));
     }
 
@@ -43,11 +44,7 @@ internal sealed class ConvOperator : Operator
             throw new ModelException(node, $"weights of shape {weights} in {groups} groups do not fit the input's shape {x}");
         }
 
-        if (node.IntegersAttribute("kernel_shape") is { } kernel && weights.Skip(2).Where((size, axis) => axis >= kernel.Length || size.Value is { } known && known != kernel[axis]).Any())
-        {
-            throw new ModelException(node, $"attribute 'kernel_shape' [{string.Join(", ", kernel)}] contradicts the weights' shape {weights}");
-        }
-
+        WindowAxes.CheckKernel(node, weights, context);
         context.RequireEqual(node, x[1], weights[1] * groups, "the channels of input and weights");
         IReadOnlyList<WindowAxis> axes = WindowAxes.Of(node, x, [.. weights.Skip(2)], context.Symbols);
         return new Shape([x[0], weights[0], .. axes.Select(axis => axis.Output)]);

@@ -29,7 +29,9 @@ internal sealed class ConvTransposeOperator : Operator
             throw new ModelException(node, $"weights of shape {weights} in {groups} groups do not fit the input's shape {x}");
         }
 
+        WindowAxes.CheckKernel(node, weights, context);
         context.RequireEqual(node, x[1], weights[0], "the channels of input and weights");
+        WindowAxes.CheckBias(node, weights[1] * groups, context);
         context.SetType(node.Output, new TensorType(node.Input(0).ElementType, new Shape([x[0], weights[1] * groups, .. Axes(node).Select(axis => axis.Output)])));
     }
 

@@ -113,6 +113,9 @@ internal sealed class ExpansionContext(Graph graph, Node node, Action<Node> infe
         return value;
     }
 
+    /// <summary>The value under a shape of exactly these sizes: 0 is a size like any other and copies nothing.</summary>
+    public Value Reshape(Value x, params IReadOnlyList<Dimension> sizes) => Add("Reshape", [("allowzero", 1L)], x, Sizes(sizes));
+
     /// <summary>Makes all readers of the node's output read <paramref name="replacement"/>; the node itself is then dead.</summary>
     public void Replace(Value? output, Value replacement)
     {

@@ -53,12 +53,17 @@ internal sealed class Formula(ExpansionContext context)
         return Cast(context.Add("ReduceProd", [("keepdims", 0L)], sizes), x.ElementType);
     }
 
-    /// <summary>The value under a shape given by sizes, of which at most one symbolic one is written as -1 and those equal to the input's as 0.</summary>
+    /// <summary>The value under a shape given by sizes; where it can be, one open size is written as -1 and those equal to the input's as 0, so that less is left to a run.</summary>
     public Value Reshape(Value x, params Dimension[] sizes)
     {
         if (x.Shape.Equals(new Shape(sizes)))
         {
             return x;
+        }
+
+        if (sizes.Any(size => size.Value == 0))
+        {
+            return context.Reshape(x, sizes);
         }
 
         int unknown = sizes.Count(size => !size.IsStatic);
@@ -68,18 +73,16 @@ internal sealed class Formula(ExpansionContext context)
         }
 
         var asked = new long[sizes.Length];
-        int inferred = -1;
         for (int axis = 0; axis < sizes.Length; axis++)
         {
             asked[axis] = sizes[axis].Value ?? (axis < x.Shape.Rank && x.Shape[axis] == sizes[axis] ? 0 : -1);
-            inferred = asked[axis] != -1 ? inferred : inferred < 0 ? axis : throw new InvalidOperationException($"The shape [{string.Join(", ", (object[])sizes)}] cannot be written.");
         }
 
-        return context.Add("Reshape", x, context.Integers(asked));
+        return asked.Count(size => size == -1) > 1 ? context.Reshape(x, sizes) : context.Add("Reshape", x, context.Integers(asked));
     }
 
     /// <summary>The value under another one's shape.</summary>
-    public Value ReshapeLike(Value x, Value like) => x.Shape.Equals(like.Shape) ? x : context.Add("Reshape", x, context.Add("Shape", like));
+    public Value ReshapeLike(Value x, Value like) => x.Shape.Equals(like.Shape) ? x : context.Add("Reshape", [("allowzero", 1L)], x, context.Add("Shape", like));
 
     public Value Transpose(Value x, params int[] permutation) =>
         context.Add("Transpose", [("perm", permutation.Select(axis => (long)axis).ToArray())], x);

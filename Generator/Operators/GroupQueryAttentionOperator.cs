@@ -38,6 +38,13 @@ internal sealed class GroupQueryAttentionOperator : Operator
     {
         var sizes = new Sizes(node);
         Value query = node.Input(0);
+        foreach (Value current in new[] { node.OptionalInput(1), node.OptionalInput(2) }.OfType<Value>().Where(static value => value.Shape.Rank == 3))
+        {
+            // Keys and values come with the queries' positions.
+            context.RequireEqual(node, current.Shape[0], sizes.Batch, "the batches of keys and queries");
+            context.RequireEqual(node, current.Shape[1], sizes.Sequence, "the lengths of keys and queries");
+        }
+
         context.SetType(node.Output, new TensorType(query.ElementType, new Shape([sizes.Batch, sizes.Sequence, sizes.QueryHeads * sizes.HeadSize])));
         var present = new TensorType(query.ElementType, new Shape([sizes.Batch, sizes.KeyHeads, sizes.Present, sizes.HeadSize]));
         for (int output = 1; output < node.Outputs.Count; output++)

@@ -125,6 +125,12 @@ internal sealed class MatMulOperator : Operator
 
         void Emit(KernelWriter writer)
         {
+            if (sizes.Any(size => size.Value == 0))
+            {
+                writer.Line("// There are no matrices.");
+                return;
+            }
+
             string Stride(View view, int fromEnd) => KernelText.Native(writer, view.Strides[view.Rank - fromEnd]);
             string name = kind.Length == 0 ? "BatchedOperands" : $"PlainOperands{kind}";
             writer.Line($"var operands = new {name}");

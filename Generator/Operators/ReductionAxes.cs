@@ -59,9 +59,9 @@ internal static class ReductionAxes
 
         Shape shape = node.Input(0).Shape;
         Dimension[] named = OpenAxes.Named(open, shape.Rank, context.Graph.Symbols);
-        Value split = context.Add("Reshape", [("allowzero", 1L)], node.Input(0), context.Sizes(OpenAxes.Split(shape, named)));
+        Value split = context.Reshape(node.Input(0), OpenAxes.Split(shape, named));
         Value reduced = write(split, [.. Enumerable.Range(0, shape.Rank).Select(axis => 2 * axis + 1)]);
-        context.Replace(node.Output, reduced.Shape.Equals(node.Output.Shape) ? reduced : context.Add("Reshape", [("allowzero", 1L)], reduced, context.Sizes([.. node.Output.Shape])));
+        context.Replace(node.Output, reduced.Shape.Equals(node.Output.Shape) ? reduced : context.Reshape(reduced, [.. node.Output.Shape]));
         return true;
     }
 

@@ -56,6 +56,11 @@ internal sealed class RotaryEmbeddingOperators : Operator
             {
                 throw new ModelException(node, $"tables of {layout.Cosine.Shape} do not fit {layout.RotarySize} rotated elements");
             }
+
+            if (!layout.HasEntryPerElement)
+            {
+                context.RequireEqual(node, layout.RotarySize, layout.Cosine.Shape[layout.Cosine.Shape.Rank - 1] * 2, "rotated elements and the tables' entries");
+            }
         }
 
         context.SetType(node.Output, input.RequiredType);

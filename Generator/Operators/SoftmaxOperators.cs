@@ -45,7 +45,8 @@ internal sealed class SoftmaxOperators : Operator
         Value input = node.Input(0);
         Value x = formula.Widen(input);
         IReadOnlyList<int> axes = Axes(node);
-        Value result = Type == "Hardmax" ? Hardmax(formula, context, x, axes) : Softmax(formula, x, axes, logarithmic: Type == "LogSoftmax");
+        Value result = Type == "Hardmax" && x.Shape.Any(static size => size.Value == 0) ? x
+            : Type == "Hardmax" ? Hardmax(formula, context, x, axes) : Softmax(formula, x, axes, logarithmic: Type == "LogSoftmax");
         context.Replace(node.Output, formula.Cast(result, input.ElementType));
         return true;
     }

@@ -56,6 +56,41 @@ internal static class WindowAxes
         return values;
     }
 
+    /// <summary>Checks that attribute <c>kernel_shape</c>, where there is one, says what the weights [·, ·, …] say; where their sizes are open, in every run.</summary>
+    public static void CheckKernel(Node node, Shape weights, InferenceContext context)
+    {
+        if (node.IntegersAttribute("kernel_shape") is not { } kernel)
+        {
+            return;
+        }
+
+        if (kernel.Length != weights.Rank - 2 || kernel.Where((size, axis) => weights[axis + 2].Value is { } known && known != size).Any())
+        {
+            throw new ModelException(node, $"attribute 'kernel_shape' [{string.Join(", ", kernel)}] contradicts the weights' shape {weights}");
+        }
+
+        for (int axis = 0; axis < kernel.Length; axis++)
+        {
+            context.RequireEqual(node, weights[axis + 2], kernel[axis], $"axis {axis + 2} of the weights and attribute 'kernel_shape'");
+        }
+    }
+
+    /// <summary>Checks that the bias (input 2), where there is one, has an element for each of the output's channels: a single one would be broadcast.</summary>
+    public static void CheckBias(Node node, Dimension channels, InferenceContext context)
+    {
+        if (node.OptionalInput(2) is not { } bias)
+        {
+            return;
+        }
+
+        if (bias.Shape.Rank != 1 || (bias.Shape[0] - channels).Value is not (null or 0))
+        {
+            throw new ModelException(node, $"a bias of shape {bias.Shape} for {channels} channels");
+        }
+
+        context.RequireEqual(node, bias.Shape[0], channels, "the elements of the bias and the channels of the result");
+    }
+
     public static void CheckRank(Node node, Shape shape)
     {
         if (shape.Rank < 3 || shape.Rank > MaximumAxes + 2)

@@ -64,6 +64,12 @@ internal static class DeadCodeElimination
         foreach (Node node in graph.Nodes.Where(node => !live.Contains(node)))
         {
             node.Detach();
+
+            // A known value outlives its node: whoever asks what made it must not meet a node without operands.
+            foreach (Value output in node.Outputs.OfType<Value>().Where(output => output.Producer == node))
+            {
+                output.Producer = null;
+            }
         }
 
         graph.Nodes.RemoveAll(node => !live.Contains(node));

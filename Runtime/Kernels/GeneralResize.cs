@@ -74,14 +74,21 @@ public static unsafe class GeneralResize
         long entries = 0, items = 1;
         for (int axis = 0; axis < rank; axis++)
         {
-            long expected = Size(from[axis], scales[axis], rounds);
-            if (expected != to[axis] || !(scales[axis] > 0))
+            // Nothing stays nothing under any scale.
+            bool isEmpty = from[axis] == 0 && to[axis] == 0;
+            long expected = isEmpty ? 0 : Size(from[axis], scales[axis], rounds);
+            if (expected != to[axis] || (!isEmpty && !(scales[axis] > 0)))
             {
                 throw new DimensionOutOfBoundsException($"axis {axis} of the result of {node}", to[axis], expected, expected, "");
             }
 
             entries += to[axis] * (1 + ResizeWeights.Taps(options, scales[axis], from[axis] == to[axis]));
             items *= axis < rank - 1 ? to[axis] : 1;
+        }
+
+        if (to.Contains(0))
+        {
+            return;
         }
 
         // Of each axis a list of first neighbours, then one of weights.

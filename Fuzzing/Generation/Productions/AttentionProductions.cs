@@ -149,7 +149,7 @@ internal static class AttentionProductions
     {
         long batch = graph.Integer(1, 2), heads = graph.OneOf<long>(2, 4), keyHeads = graph.Chance(0.3) ? heads / 2 : heads, rows = graph.Integer(1, 18), columns = graph.Chance(0.6) ? rows : graph.Integer(1, 18), size = graph.OneOf<long>(4, 8, 16);
         bool isFlat = graph.Chance(0.4);
-        FuzzValue Make(long count, long length) => graph.Input(ElementType.Float32, isFlat ? [batch, length, count * size] : [batch, count, length, size]);
+        FuzzValue Make(long count, long length) => graph.Input(ElementType.Float32, isFlat ? [batch, length, count * size] : [batch, count, length, size], openAxes: isFlat ? 2 : 4);
         List<(string, object)> attributes = [];
         if (isFlat)
         {
@@ -174,8 +174,8 @@ internal static class AttentionProductions
     {
         long batch = graph.Integer(1, 2), heads = graph.OneOf<long>(1, 2, 4), rows = graph.Integer(1, 18), columns = graph.Chance(0.6) ? rows : graph.Integer(1, 18), size = graph.OneOf<long>(4, 8, 16);
         long width = heads * size;
-        FuzzValue query = graph.Operand(ElementType.Float32, [batch, rows, width]);
-        FuzzValue key = graph.Input(ElementType.Float32, [batch, columns, width]), value = graph.Input(ElementType.Float32, [batch, columns, width]);
+        FuzzValue query = graph.Input(ElementType.Float32, [batch, rows, width], openAxes: 2);
+        FuzzValue key = graph.Input(ElementType.Float32, [batch, columns, width], openAxes: 2), value = graph.Input(ElementType.Float32, [batch, columns, width], openAxes: 2);
         FuzzValue? bias = graph.Chance(0.3) ? graph.Operand(ElementType.Float32, [3 * width]) : null;
         FuzzValue? mask = graph.Chance(0.3) ? graph.Input(ElementType.Int32, [batch, columns], 0, 1) : null;
         FuzzValue? added = graph.Chance(0.3) ? graph.Operand(ElementType.Float32, [1, heads, rows, columns]) : null;

@@ -1,6 +1,7 @@
 using Cameo.Fuzzing.Models;
 using Cameo.Generator.Onnx.Proto;
 using Cameo.Sessions;
+using Cameo.Tests.Infrastructure;
 
 namespace Cameo.Fuzzing.Generation.Productions;
 
@@ -15,7 +16,7 @@ internal static class ControlFlowProductions
         new("recurrent", 1, Recurrent),
     ];
 
-    private static ValueInfoProto Value(string name, ElementType type, long[]? shape) => FuzzModel.Describe(name, (int)type, shape is null ? null : [.. shape.Cast<object?>()]);
+    private static ValueInfoProto Value(string name, ElementType type, long[]? shape) => OnnxParts.Describe(name, (int)type, shape is null ? null : [.. shape.Cast<object?>()]);
 
     /// <summary>A few element by element nodes on a value; the last name is the result.</summary>
     private static string Chain(RandomGraph graph, GraphProto body, string name, FuzzValue? around)
@@ -25,8 +26,8 @@ internal static class ControlFlowProductions
         {
             string result = graph.NewName("b");
             body.Node.Add(around is not null && graph.Chance(0.4)
-                ? Attributes.Node("", graph.OneOf("Add", "Mul", "Sub"), [name, around.Name], [result])
-                : Attributes.Node("", graph.OneOf("Tanh", "Sigmoid", "Relu", "Neg", "Abs"), [name], [result]));
+                ? FuzzNode.Create("", graph.OneOf("Add", "Mul", "Sub"), [name, around.Name], [result])
+                : FuzzNode.Create("", graph.OneOf("Tanh", "Sigmoid", "Relu", "Neg", "Abs"), [name], [result]));
             name = result;
         }
 
@@ -63,13 +64,13 @@ internal static class ControlFlowProductions
         body.Input.Add([Value(iteration, ElementType.Int64, []), Value(condition, ElementType.Boolean, []), Value(carried, ElementType.Float32, null)]);
         string next = carried;
         string sum = graph.NewName("b");
-        body.Node.Add(Attributes.Node("", "Mul", [carried, around.Name], [sum]));
+        body.Node.Add(FuzzNode.Create("", "Mul", [carried, around.Name], [sum]));
         next = Chain(graph, body, sum, around);
         if (graph.Chance(0.4))
         {
             (string number, string added) = (graph.NewName("b"), graph.NewName("b"));
-            body.Node.Add(Attributes.Node("", "Cast", [iteration], [number], ("to", (int)ElementType.Float32)));
-            body.Node.Add(Attributes.Node("", "Add", [next, number], [added]));
+            body.Node.Add(FuzzNode.Create("", "Cast", [iteration], [number], ("to", (int)ElementType.Float32)));
+            body.Node.Add(FuzzNode.Create("", "Add", [next, number], [added]));
             next = added;
         }
 
@@ -77,12 +78,12 @@ internal static class ControlFlowProductions
         if (graph.Chance(0.3))
         {
             string limit = graph.NewName("b");
-            body.Node.Add(Attributes.Node("", "Constant", [], [limit], ("value", Elements.ToProto("", Elements.Create(ElementType.Int64, [], [graph.Integer(0, 4)])))));
-            body.Node.Add(Attributes.Node("", "Less", [iteration, limit], [again]));
+            body.Node.Add(FuzzNode.Create("", "Constant", [], [limit], ("value", Elements.ToProto("", Elements.Create(ElementType.Int64, [], [graph.Integer(0, 4)])))));
+            body.Node.Add(FuzzNode.Create("", "Less", [iteration, limit], [again]));
         }
         else
         {
-            body.Node.Add(Attributes.Node("", "Identity", [condition], [again]));
+            body.Node.Add(FuzzNode.Create("", "Identity", [condition], [again]));
         }
 
         body.Output.Add([Value(again, ElementType.Boolean, null), Value(next, ElementType.Float32, null)]);
@@ -90,7 +91,7 @@ internal static class ControlFlowProductions
         if (scans)
         {
             string scanned = graph.NewName("b");
-            body.Node.Add(Attributes.Node("", "Neg", [next], [scanned]));
+            body.Node.Add(FuzzNode.Create("", "Neg", [next], [scanned]));
             body.Output.Add(Value(scanned, ElementType.Float32, null));
         }
 
@@ -108,7 +109,7 @@ internal static class ControlFlowProductions
         (string state, string item) = (graph.NewName("state"), graph.NewName("item"));
         body.Input.Add([Value(state, ElementType.Float32, null), Value(item, ElementType.Float32, null)]);
         string sum = graph.NewName("b");
-        body.Node.Add(Attributes.Node("", graph.OneOf("Add", "Mul", "Max"), [state, item], [sum]));
+        body.Node.Add(FuzzNode.Create("", graph.OneOf("Add", "Mul", "Max"), [state, item], [sum]));
         string next = Chain(graph, body, sum, null);
         string result = Chain(graph, body, next, null);
         body.Output.Add([Value(next, ElementType.Float32, null), Value(result, ElementType.Float32, null)]);

@@ -165,16 +165,6 @@ internal static class ElementwiseProductions
     {
         FuzzValue x = graph.Any();
         ElementType to = graph.AnyType();
-        if (x.IsFloat && Cameo.Fuzzing.Models.Elements.IsInteger(to))
-        {
-            // Numbers that do not fit are cast to whatever the machine gives.
-            bool isUnsigned = to is ElementType.UInt8 or ElementType.UInt16 or ElementType.UInt32 or ElementType.UInt64;
-            if (isUnsigned ? x.Low < 0 || x.High > 255 : x.Low < -128 || x.High > 127)
-            {
-                throw new RejectedException("out of the range of integers");
-            }
-        }
-
         graph.Node("Cast", [x], ("to", (int)to));
     }
 

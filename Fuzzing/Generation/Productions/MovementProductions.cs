@@ -104,6 +104,12 @@ internal static class MovementProductions
     {
         FuzzValue x = graph.Find(static value => value.Shape.Contains(1)) ?? graph.Input(graph.AnyType(), [1, graph.Size(), 1]);
         long[] axes = [.. Enumerable.Range(0, x.Rank).Where(axis => x.Shape[axis] == 1 && graph.Chance(0.7)).Select(axis => graph.Chance(0.3) ? axis - x.Rank : (long)axis)];
+        if (axes.Length == 0 && graph.IsOpen)
+        {
+            // All axes of size 1: of open sizes the run's, so that even the rank would change from run to run. Ranks are known at build here, and such runs are refused.
+            throw new RejectedException("open rank");
+        }
+
         AxesNode(graph, "Squeeze", x, axes.Length == 0 ? null : axes, since: 13);
     }
 

@@ -181,7 +181,7 @@ internal sealed class FlexAttentionOperator : Operator
         Shape shape = operand.Shape;
         Value apart = context.Add("Unsqueeze", operand, context.Integers(2));
         Value repeated = context.Add("Expand", apart, context.Sizes(shape[0], shape[1], repetitions, shape[2], shape[3]));
-        return context.Add("Reshape", repeated, context.Sizes(shape[0], heads, shape[2], shape[3]));
+        return context.Reshape(repeated, shape[0], heads, shape[2], shape[3]);
     }
 
     /// <summary>Puts the nodes of a modification behind what it modifies; returns what it makes of it.</summary>

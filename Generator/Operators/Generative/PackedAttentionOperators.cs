@@ -72,7 +72,7 @@ internal static class PackedAttentionOperators
         Shape query = node.Input(0).Shape;
         Value[] operands = query.Rank == 2
             ? [node.Input(0), node.Input(1), node.Input(2)]
-            : [.. Enumerable.Range(0, 3).Select(part => context.Add("Reshape", context.Add("Gather", [("axis", 2L)], node.Input(0), context.Size(part)), context.Sizes(query[0], query[1] * query[3])))];
+            : [.. Enumerable.Range(0, 3).Select(part => context.Reshape(context.Add("Gather", [("axis", 2L)], node.Input(0), context.Size(part)), query[0], query[1] * query[3]))];
         operands = [.. operands.Select(formula.Widen)];
         if (node.OptionalInput(3) is { } bias)
         {
@@ -102,7 +102,7 @@ internal static class PackedAttentionOperators
             Scale = scale != 0 ? scale : null,
         };
         Value result = builder.Add(context).Output;
-        Value flat = context.Add("Reshape", result, context.Sizes(result.Shape[0] * result.Shape[1], result.Shape[2]));
+        Value flat = context.Reshape(result, result.Shape[0] * result.Shape[1], result.Shape[2]);
         return formula.Cast(context.Add("Gather", flat, Places(offsets, operands[0].Shape[0], context)), node.Output.ElementType);
     }
 
@@ -120,7 +120,7 @@ internal static class PackedAttentionOperators
         (Dimension rows, Dimension positions, Dimension size) = (offsets.Shape[0], offsets.Shape[1], tokens.Shape[1]);
         Value zeros = context.Add("Expand", formula.Number(0, tokens), context.Sizes(rows * positions, size));
         Value places = context.Add("Unsqueeze", formula.Cast(Places(offsets, tokens.Shape[0], context), ElementType.Int64), context.Integers(1));
-        return context.Add("Reshape", context.Add("ScatterND", zeros, places, tokens), context.Sizes(rows, positions, size));
+        return context.Reshape(context.Add("ScatterND", zeros, places, tokens), rows, positions, size);
     }
 
     private static TensorType[] InferRestored(Node node)

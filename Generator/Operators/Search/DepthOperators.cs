@@ -43,8 +43,8 @@ internal sealed class DepthOperators : Operator
         (Dimension[] split, int[] order) = Type == "SpaceToDepth" ? ([from[0], from[1], to[2], block, to[3], block], [0, 3, 5, 1, 2, 4])
             : Mode(node) == "DCR" ? (new[] { from[0], block, block, to[1], from[2], from[3] }, new[] { 0, 3, 4, 1, 5, 2 })
             : ([from[0], to[1], block, block, from[2], from[3]], [0, 1, 4, 2, 5, 3]);
-        Value parts = formula.Transpose(context.Add("Reshape", x, context.Sizes(split)), order);
-        context.Replace(node.Output, context.Add("Reshape", parts, context.Sizes([.. to])));
+        Value parts = formula.Transpose(context.Reshape(x, split), order);
+        context.Replace(node.Output, context.Reshape(parts, [.. to]));
         return true;
     }
 

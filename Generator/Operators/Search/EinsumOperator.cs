@@ -79,19 +79,19 @@ internal sealed class EinsumOperator : Operator
             Value ordered = first == rest && second == rest + 1 ? value : new Formula(context).Transpose(value, [.. others, first, second]);
             Dimension size = value.Shape[first];
             Dimension[] outer = [.. others.Select(axis => value.Shape[axis])];
-            Value flat = context.Add("Reshape", ordered, context.Sizes([.. outer, size * size]));
+            Value flat = context.Reshape(ordered, [.. outer, size * size]);
             if (size.Value is { } known)
             {
                 value = known == 0
-                    ? context.Add("Reshape", flat, context.Sizes([.. outer, size]))
+                    ? context.Reshape(flat, [.. outer, size])
                     : context.Add("Slice", flat, context.Integers(0), context.Integers(known * known), context.Integers(rest), context.Integers(known + 1));
             }
             else
             {
                 Dimension[] none = [.. outer.Select(_ => Dimension.Zero), Dimension.Zero];
                 Value padded = context.Add("Pad", flat, context.Sizes([.. none, .. none.Take(rest), size]));
-                Value rows = context.Add("Reshape", padded, context.Sizes([.. outer, size, size + 1]));
-                value = context.Add("Reshape", context.Add("Slice", rows, context.Integers(0), context.Integers(1), context.Integers(rest + 1)), context.Sizes([.. outer, size]));
+                Value rows = context.Reshape(padded, [.. outer, size, size + 1]);
+                value = context.Reshape(context.Add("Slice", rows, context.Integers(0), context.Integers(1), context.Integers(rest + 1)), [.. outer, size]);
             }
 
             letters = string.Concat(others.Select(axis => letters[axis])) + twice;
@@ -120,12 +120,12 @@ internal sealed class EinsumOperator : Operator
             string inner = first + second;
             Dimension[] full = [.. batch.Select((_, axis) => ordered.Shape[axis]), .. inner.Select(letter => sizes[letter])];
             Value expanded = new Shape(full).Equals(ordered.Shape) ? ordered : context.Add("Expand", ordered, context.Sizes(full));
-            return context.Add("Reshape", expanded, context.Sizes([.. full.Take(batch.Length), Product(first), Product(second)]));
+            return context.Reshape(expanded, [.. full.Take(batch.Length), Product(first), Product(second)]);
         }
 
         Value product = context.Add("MatMul", Matrices(left, leftLetters, rows, depth), Matrices(right, rightLetters, depth, columns));
         string all = batch + rows + columns;
-        return (context.Add("Reshape", product, context.Sizes([.. all.Select(letter => sizes[letter])])), all);
+        return (context.Reshape(product, [.. all.Select(letter => sizes[letter])]), all);
     }
 
     private static void Collect(Dictionary<char, Dimension> sizes, string letters, Shape shape)

@@ -41,6 +41,11 @@ internal sealed class DeformConvOperator : Operator
 
         SpatialText.RequireEqual(node, context, x[1], weights[1] * groups, "the channels of the input and of the weights");
         long[] kernel = Kernel(node);
+        for (int axis = 0; axis < axes; axis++)
+        {
+            SpatialText.RequireEqual(node, context, weights[axis + 2], kernel[axis], $"axis {axis + 2} of the weights and of attribute 'kernel_shape'");
+        }
+
         Dimension elements = kernel.Aggregate(1L, (product, size) => product * size);
         SpatialText.RequireEqual(node, context, offsets[0], x[0], "the batches of the offsets and of the input");
         SpatialText.RequireEqual(node, context, offsets[1], elements * offsetGroups * axes, "the channels of the offsets and the coordinates of all windows' elements");
@@ -92,9 +97,9 @@ internal sealed class DeformConvOperator : Operator
         // [groups, output channels, elements] · [batch, groups, elements, positions], the groups left out where there is one.
         Dimension[] group = groups == 1 ? [] : [Dimension.Of(groups)];
         Dimension outputs = Dimension.FloorDivide(weights[0], groups), elements = weights.Product(1, weights.Rank), positions = columns.Shape[2];
-        Value left = context.Add("Reshape", formula.Widen(node.Input(1)), context.Sizes([.. group, outputs, elements]));
-        Value right = groups == 1 ? columns : context.Add("Reshape", columns, context.Sizes([x[0], .. group, elements, positions]));
-        Value y = context.Add("Reshape", context.Add("MatMul", left, right), context.Sizes([.. result]));
+        Value left = context.Reshape(formula.Widen(node.Input(1)), [.. group, outputs, elements]);
+        Value right = groups == 1 ? columns : context.Reshape(columns, [x[0], .. group, elements, positions]);
+        Value y = context.Reshape(context.Add("MatMul", left, right), [.. result]);
         if (node.OptionalInput(3) is { } bias)
         {
             y = formula.Add(y, formula.AlongAxis(formula.Widen(bias), 1, x.Rank));

@@ -34,7 +34,7 @@ internal sealed partial class DerivativeRules
     {
         IReadOnlyList<int> axes = ReductionAxes.Open(node) is null ? ReductionAxes.Of(node) : throw Unknown("its axes are known to a run only");
         Dimension[] sizes = [.. X(0).Shape.Select((size, axis) => axes.Contains(axis) ? Dimension.One : size)];
-        return g.Shape.Equals(new Shape(sizes)) ? g : context.Add("Reshape", g, context.Sizes((IReadOnlyList<Dimension>)sizes));
+        return g.Shape.Equals(new Shape(sizes)) ? g : context.Reshape(g, sizes);
     }
 
     /// <summary>The same number for all elements that were reduced to one.</summary>

@@ -1,0 +1,91 @@
+using Cameo.Benchmarks.Peers;
+using Cameo.Fuzzing.Models;
+using Cameo.Generator.Onnx.Proto;
+using Cameo.Sessions;
+
+namespace Cameo.Fuzzing.Oracle;
+
+/// <summary>What ONNX Runtime computes otherwise than ONNX says: graphs do without, since there is nothing to compare with. Every rule names its reason.</summary>
+internal static class ReferenceFaults
+{
+    private static readonly HashSet<string> Products =
+    [
+        "MatMul", "Gemm", "QLinearMatMul", "MatMulInteger", "FusedMatMul", "Einsum", "Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "QGemm", "MatMulIntegerToFloat",
+        "DynamicQuantizeMatMul", "MatMulNBits", "FusedGemm", "FusedConv",
+    ];
+
+    /// <summary>Why a step is to be left out; null where nothing speaks against it.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="find">Type and shape of the values in a run; null for what is not known.</param>
+    public static string? Find(FuzzStep step, Func<string, OnnxRuntimeTensor?> find) => step.Nodes.Select(node => Find(node, find)).FirstOrDefault(static fault => fault is not null);
+
+    private static string? Find(NodeProto node, Func<string, OnnxRuntimeTensor?> find)
+    {
+        bool IsEmpty(string name) => find(name) is { } value && Elements.Count(value.Shape) == 0;
+        bool HasElements(string name) => find(name) is not { } value || Elements.Count(value.Shape) > 0;
+
+        // Sums of no products are 0 and get their bias, zero point and factors. ONNX Runtime's memory of such results is not written at all, or has the bias without its factor
+        // (Gemm), or 0 for the zero point (QLinearMatMul).
+        if (Products.Contains(node.OpType) && node.Input.Any(IsEmpty) && node.Output.Any(HasElements))
+        {
+            return $"{node.OpType} of depth 0";
+        }
+
+        switch (node.OpType)
+        {
+            // The size of the padding is computed without the dilations, so that the result is too small.
+            case "MaxPool" or "AveragePool" or "LpPool" when Text(node, "auto_pad").StartsWith("SAME", StringComparison.Ordinal) && node.Attribute.Any(static attribute => attribute.Name == "dilations"):
+                return $"{node.OpType} with dilations and padding to the same size";
+
+            // Empty parts are left out before anybody looks at their sizes, which need not fit then.
+            case "Concat" or "QLinearConcat" or "ConcatFromSequence" when node.Input.Any(IsEmpty):
+                return $"{node.OpType} of empty parts";
+
+            // Cubic filters read beyond the border from where the position is; in ONNX's reference the position is moved to the border first.
+            case "GridSample" when Text(node, "mode") is "cubic" or "bicubic" && Text(node, "padding_mode") is "border" or "reflection":
+                return "GridSample with a cubic filter at the border";
+
+            // A single position along an axis is 1; ONNX's reference says -1.
+            case "AffineGrid" when Number(node, "align_corners") == 1 && node.Output.Any(name => find(name)?.Shape[1..^1].Contains(1) ?? false):
+                return "AffineGrid of one aligned position";
+
+            // Means of nothing are 0, and other reductions leave the axis as it is.
+            case var type when type.StartsWith("Reduce", StringComparison.Ordinal) && node.Input.Take(1).Any(IsEmpty):
+                return $"{type} of nothing";
+
+            // One letter stands for one size; that a size of 1 goes with others is numpy's.
+            case "Einsum" when node.Input.Select(find).OfType<OnnxRuntimeTensor>().SelectMany(static tensor => tensor.Shape).Contains(1):
+                return "Einsum of size 1";
+
+            // Computed in float32 whatever the type.
+            case "Shrink" when find(node.Input[0]) is { } x && (ElementType)x.ElementType == ElementType.Float64:
+                return "Shrink of float64";
+            case "Cast" when find(node.Input[0]) is { Bytes.Length: > 0 } x && Elements.IsFloat((ElementType)x.ElementType):
+                return Cast(Elements.Numbers(x), (ElementType)Number(node, "to"));
+            default:
+                return null;
+        }
+    }
+
+    private static string? Cast(double[] numbers, ElementType to)
+    {
+        // An approximation that ends in a number next to nothing, or in 0.
+        if (to == ElementType.Boolean)
+        {
+            return numbers.Any(static number => number != 0 && Math.Abs(number) < 1e-20) ? "Cast of nearly 0 to boolean" : null;
+        }
+
+        // Numbers that do not fit become whatever the machine gives.
+        (double low, double high) = to switch
+        {
+            ElementType.UInt8 or ElementType.UInt16 or ElementType.UInt32 or ElementType.UInt64 => (0, 255),
+            ElementType.Int8 or ElementType.Int16 or ElementType.Int32 or ElementType.Int64 => (-128, 127),
+            _ => (double.NegativeInfinity, double.PositiveInfinity),
+        };
+        return numbers.Any(number => !(number >= low && number <= high)) && double.IsFinite(low) ? $"Cast to {to} of what does not fit" : null;
+    }
+
+    private static long Number(NodeProto node, string name) => node.Attribute.FirstOrDefault(attribute => attribute.Name == name)?.I ?? 0;
+
+    private static string Text(NodeProto node, string name) => node.Attribute.FirstOrDefault(attribute => attribute.Name == name)?.S.ToStringUtf8() ?? "";
+}
