@@ -7,7 +7,7 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// Conv in one, two or three dimensions: https://onnx.ai/onnx/operators/onnx__Conv.html. Constant weights are packed at build time, others by a kernel; one kernel
 /// a channel where groups, input and output channels are equal. The bias becomes an Add, which the convolution takes into its epilogue. 16-bit
-/// floating-point numbers are convolved in float32; float64 is refused. Versions 11 and 22 changed defaults' descriptions and added bfloat16.
+/// floating-point numbers are convolved in float32, float64 by plain loops. Versions 11 and 22 changed defaults' descriptions and added bfloat16.
 /// </summary>
 internal sealed class ConvOperator : Operator
 {
@@ -69,20 +69,24 @@ internal sealed class ConvOperator : Operator
         return true;
     }
 
-    public override EpilogueKind EpilogueKind(Node node) => Lowering.EpilogueKind.Channel;
+    public override EpilogueKind EpilogueKind(Node node) => EpilogueOf(node);
+
+    /// <summary>The loops over float64 take no epilogue.</summary>
+    public static EpilogueKind EpilogueOf(Node node) => node.Output.ElementType == ElementType.Float64 ? Lowering.EpilogueKind.None : Lowering.EpilogueKind.Channel;
 
     public override void Lower(Node node, LoweringContext context)
     {
-        if (node.Output.ElementType != ElementType.Float32)
-        {
-            throw ModelException.Unsupported(node, $"convolutions of {node.Output.ElementType.OnnxName()} are not supported");
-        }
-
         Value weights = node.Input(1);
         Shape x = node.Input(0).Shape;
         Dimension groups = node.IntegerAttribute("group", 1);
         bool isDepthwise = groups == x[1] && groups == weights.Shape[0];
         IReadOnlyList<WindowAxis> axes = Axes(node, context.Graph.Symbols);
+        if (node.Output.ElementType == ElementType.Float64)
+        {
+            LowerDouble(node, weights.Shape[0], axes, "Direct", context);
+            return;
+        }
+
         FusedEpilogue epilogue = context.Epilogue(node);
         View input = context.ReadContiguous(node.Input(0));
         Func<KernelWriter, string> shape = writer => $"new ConvolutionShape({KernelText.Int(writer, x[0])}, {KernelText.Int(writer, x[1])}, {KernelText.Int(writer, weights.Shape[0])}, {writer.Size(groups)}, {WindowAxes.Format(writer, axes)})";
@@ -113,6 +117,24 @@ internal sealed class ConvOperator : Operator
             Nodes = epilogue.Nodes,
             MultiplyAdds = node.Output.Shape.ElementCount * weights.Shape.Product(1, weights.Shape.Rank),
             Summary = $"{x} ∗ {weights.Shape}{(groups == Dimension.One ? "" : $" in {groups} groups")}",
+        });
+    }
+
+    /// <summary>A convolution of float64, by the method of that name.</summary>
+    public static void LowerDouble(Node node, Dimension outputChannels, IReadOnlyList<WindowAxis> axes, string method, LoweringContext context)
+    {
+        Shape x = node.Input(0).Shape, weights = node.Input(1).Shape;
+        View input = context.ReadContiguous(node.Input(0)), filters = context.ReadContiguous(node.Input(1));
+        View output = context.Write(node.Output);
+        Dimension groups = node.IntegerAttribute("group", 1);
+        context.Add(new Kernel("convolution", node, [input, filters], [output], writer =>
+        {
+            writer.Line($"var shape = new ConvolutionShape({KernelText.Int(writer, x[0])}, {KernelText.Int(writer, x[1])}, {KernelText.Int(writer, outputChannels)}, {writer.Size(groups)}, {WindowAxes.Format(writer, axes)});");
+            writer.Line($"DoubleConvolution.{method}(Workers, shape, {writer.Pointer(input)}, {writer.Pointer(filters)}, {writer.Pointer(output)});");
+        })
+        {
+            MultiplyAdds = (method == "Direct" ? node.Output.Shape : x).ElementCount * weights.Product(1, weights.Rank),
+            Summary = $"double {x} ∗ {weights}",
         });
     }
 

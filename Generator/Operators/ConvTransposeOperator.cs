@@ -54,19 +54,20 @@ internal sealed class ConvTransposeOperator : Operator
         return true;
     }
 
-    public override EpilogueKind EpilogueKind(Node node) => Lowering.EpilogueKind.Channel;
+    public override EpilogueKind EpilogueKind(Node node) => ConvOperator.EpilogueOf(node);
 
     public override void Lower(Node node, LoweringContext context)
     {
-        if (node.Output.ElementType != ElementType.Float32)
-        {
-            throw ModelException.Unsupported(node, $"convolutions of {node.Output.ElementType.OnnxName()} are not supported");
-        }
-
         Value weights = node.Input(1);
         Shape x = node.Input(0).Shape;
         Dimension groups = node.IntegerAttribute("group", 1);
         IReadOnlyList<WindowAxis> axes = Axes(node);
+        if (node.Output.ElementType == ElementType.Float64)
+        {
+            ConvOperator.LowerDouble(node, weights.Shape[1] * groups, axes, "Transposed", context);
+            return;
+        }
+
         FusedEpilogue epilogue = context.Epilogue(node);
         View input = context.ReadContiguous(node.Input(0));
         Func<KernelWriter, string> shape = writer => $"new ConvolutionShape({KernelText.Int(writer, x[0])}, {KernelText.Int(writer, x[1])}, {KernelText.Int(writer, weights.Shape[1] * groups)}, {writer.Size(groups)}, {WindowAxes.Format(writer, axes)})";
