@@ -4,19 +4,21 @@ using Cameo.Vectors;
 namespace Cameo.Kernels;
 
 /// <summary>
-/// Products of few rows with a right operand that the run computes, whose rows are contiguous. Such a product reads every element of B for few multiply-adds, so that memory bounds it: B is read where
+/// Products of one or two rows with a right operand that the run computes, whose rows are contiguous. Such a product reads every element of B for few multiply-adds, so that memory bounds it: B is read where
 /// it is, some rows at a time and along them, as the hardware foresees, and its sums are kept in the first-level cache. A panel after the other would touch two lines of each row at a time.
 /// </summary>
 internal unsafe struct FewRowsWork<TEpilogue> : IItemWork
     where TEpilogue : struct, IEpilogue
 {
-    /// <summary>With more rows, registers that keep their sums for the whole depth win over a cache that is written for every eight rows of B.</summary>
-    public const int MostRows = 8;
+    /// <summary>
+    /// With more rows, registers that keep their sums for the whole depth win over a cache that is written for every eight rows of B (measured with 576×1536: equal at three rows, half the speed at seven).
+    /// </summary>
+    public const int MostRows = 2;
 
     /// <summary>Rows of B that are added at a time.</summary>
     private const int DepthStep = 8;
 
-    /// <summary>Columns of a strip: 8 rows of B and 8 rows of sums take 16 KiB of the first-level cache.</summary>
+    /// <summary>Columns of a strip: 8 rows of B and the sums take 10 KiB of the first-level cache.</summary>
     private const int LargestStrip = 256;
 
     /// <summary>Columns of the smallest strip, four lines of each row of B.</summary>
