@@ -20,7 +20,7 @@ internal sealed class RecurrentReference
     private int Gates => Type switch { "LSTM" => 4, "GRU" => 3, _ => 1 };
 
     /// <summary>Runs one sequence of inputs; returns the hidden state of every step (zeros behind the end), the last one and the last cell.</summary>
-    public (double[][] All, double[] Last, double[] Cell) Run(double[][] x, float[] w, float[] r, float[] b, float[] p, double[] h, double[] c, int length)
+    public (double[][] All, double[] Last, double[] Cell) Run(double[][] x, double[] w, double[] r, double[] b, double[] p, double[] h, double[] c, int length)
     {
         int size = x[0].Length;
         double[][] all = [.. x.Select(_ => new double[Hidden])];

@@ -146,7 +146,8 @@ public sealed class RecurrentTests : IDisposable
 
     private static double Sigmoid(double value) => 1 / (1 + Math.Exp(-value));
 
-    private static float[] Part(float[] values, int direction, int directions) => values[(direction * values.Length / directions)..((direction + 1) * values.Length / directions)];
+    private static double[] Part(float[] values, int direction, int directions) =>
+        [.. values[(direction * values.Length / directions)..((direction + 1) * values.Length / directions)].Select(static value => (double)value)];
 
     private static void AssertClose(double[] expected, float[] actual, int start)
     {

@@ -12,6 +12,7 @@ namespace Cameo.Generator.Operators;
 /// weighs them [depth], 12 memory [batch, places, memory depth], 13 places that count [batch], 14 weights of the attention's layer [hidden + memory depth, size]; see
 /// <c>RecurrentAttention</c>. With <c>quantizes_state</c> hidden states are rounded to 8 bits before their product; then weights may be constant integers, with 15 their scales and
 /// 16 zero points [1, gates · hidden].</para>
+/// <para>float32; or float64 throughout, which has plain loops and neither attention nor rounded states.</para>
 /// </summary>
 internal sealed class RecurrenceOperator : Operator
 {
@@ -29,8 +30,9 @@ internal sealed class RecurrenceOperator : Operator
     {
         Shape products = node.Input(0).Shape;
         Dimension hidden = node.Input(1).Shape[0];
-        var state = new TensorType(ElementType.Float32, new Shape([products[IsBatchFirst(node) ? 0 : 1], hidden]));
-        context.SetType(node.Output, new TensorType(ElementType.Float32, new Shape([products[0], products[1], hidden])));
+        ElementType type = node.Input(0).ElementType;
+        var state = new TensorType(type, new Shape([products[IsBatchFirst(node) ? 0 : 1], hidden]));
+        context.SetType(node.Output, new TensorType(type, new Shape([products[0], products[1], hidden])));
         for (int index = 1; index < node.Outputs.Count; index++)
         {
             context.SetType(node.Outputs[index]!, state);
@@ -41,15 +43,16 @@ internal sealed class RecurrenceOperator : Operator
     {
         bool quantizesState = node.IntegerAttribute("quantizes_state", 0) != 0;
         View products = context.ReadContiguous(node.Input(0));
+        bool isDouble = products.ElementType == ElementType.Float64;
         Dimension gates = products.Shape[2];
         long hidden = node.Input(1).Shape[0].Constant;
         View? output = node.Output.Consumers.Count > 0 ? context.Write(node.Output, allowStrides: true) : null;
         View state = context.Write(node.Outputs[1]!);
         View? cell = node.OptionalOutput(2) is { } last ? context.Write(last) : null;
         Dimension batch = state.Shape[0];
-        View scratch = context.Scratch(node, ElementType.Float32, new Shape([batch, gates]));
-        View? reset = node.OptionalInput(2) is null && !quantizesState ? null : context.Scratch(node, ElementType.Float32, state.Shape);
-        NarrowWeights? narrow = node.Input(1).ElementType == ElementType.Float32 ? null : NarrowWeights.Create(node.Input(1), node.Input(15), node.OptionalInput(16), context);
+        View scratch = context.Scratch(node, products.ElementType, new Shape([batch, gates]));
+        View? reset = node.OptionalInput(2) is null && !quantizesState ? null : context.Scratch(node, products.ElementType, state.Shape);
+        NarrowWeights? narrow = node.Input(1).ElementType == products.ElementType ? null : NarrowWeights.Create(node.Input(1), node.Input(15), node.OptionalInput(16), context);
         RecurrentMemory? memory = node.OptionalInput(8) is null ? null : RecurrentMemory.Create(node, weights => Panels(node, weights, context), context);
         var pointers = new List<(string Name, View View)>
         {
@@ -85,7 +88,7 @@ internal sealed class RecurrenceOperator : Operator
         (int stepAxis, int rowAxis) = IsBatchFirst(node) ? (1, 0) : (0, 1);
         context.Add(new Kernel("recurrence", node, reads, writes, writer =>
         {
-            writer.Line("var arguments = new RecurrentArguments");
+            writer.Line($"var arguments = new {(isDouble ? "Double" : "")}RecurrentArguments");
             writer.Line("{");
             writer.Line($"    Steps = {KernelText.Native(writer, products.Shape[stepAxis])}, Batch = {KernelText.Native(writer, batch)}, Hidden = {hidden}, IsReverse = {KernelText.Boolean(node.IntegerAttribute("reverse", 0) != 0)},");
             writer.Line($"    ProjectionStep = {KernelText.Native(writer, products.Strides[stepAxis])}, ProjectionRow = {KernelText.Native(writer, products.Strides[rowAxis])},");
@@ -114,7 +117,7 @@ internal sealed class RecurrenceOperator : Operator
             }
 
             memory?.Write(writer);
-            writer.Line($"Recurrence.Run(Workers, RecurrentKind.{Kind(node)}, arguments, {KernelText.Name(node)});");
+            writer.Line($"{(isDouble ? "Double" : "")}Recurrence.Run(Workers, RecurrentKind.{Kind(node)}, arguments, {KernelText.Name(node)});");
         })
         {
             MultiplyAdds = products.Shape[0] * products.Shape[1] * gates * hidden,
@@ -143,9 +146,14 @@ internal sealed class RecurrenceOperator : Operator
         }
     }
 
-    /// <summary>A matrix as panels: packed at build time where it is constant, else before the steps.</summary>
+    /// <summary>A matrix as panels: packed at build time where it is constant, else before the steps. One of float64 as it is.</summary>
     private static View Panels(Node node, Value matrix, LoweringContext context)
     {
+        if (matrix.ElementType == ElementType.Float64)
+        {
+            return context.ReadContiguous(matrix);
+        }
+
         long rows = matrix.Shape[0].Constant;
         long columns = matrix.Shape[1].Constant;
         if (context.TryGetWeight(matrix) is { } weight)

@@ -5,7 +5,7 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// RNN, GRU and LSTM: https://onnx.ai/onnx/operators/onnx__RNN.html, https://onnx.ai/onnx/operators/onnx__GRU.html, https://onnx.ai/onnx/operators/onnx__LSTM.html. All attributes:
 /// directions, activations with parameters, clip, <c>linear_before_reset</c>, <c>input_forget</c>, <c>layout</c> (version 14), lengths of sequences, initial states, peepholes. Version 3
-/// of GRU added <c>linear_before_reset</c>, version 7 dropped <c>output_sequence</c>, which only said which outputs are wanted. float32, and 16-bit floating-point numbers by way of it.
+/// of GRU added <c>linear_before_reset</c>, version 7 dropped <c>output_sequence</c>, which only said which outputs are wanted. float32, 16-bit floating-point numbers by way of it, and float64.
 /// <para>A direction becomes one product of all inputs with their weights, to which both biases are added, and <c>cameo.Recurrence</c>, which does the steps.</para>
 /// </summary>
 internal sealed class RecurrentOperators : Operator
@@ -54,7 +54,7 @@ internal sealed class RecurrentOperators : Operator
 
     public override bool Expand(Node node, ExpansionContext context)
     {
-        if (node.Input(0).ElementType != ElementType.Float32)
+        if (node.Input(0).ElementType is ElementType.Float16 or ElementType.BFloat16)
         {
             var formula = new Formula(context);
             Node wide = context.AddCopy(node, [.. node.Inputs.Select((input, index) => input is null || index == LengthsInput ? input : formula.Widen(input))]);
@@ -135,9 +135,9 @@ internal sealed class RecurrentOperators : Operator
         {
             if (node.Inputs[input] is { } value && (input == LengthsInput
                 ? value.ElementType != ElementType.Int32
-                : value.ElementType != node.Input(0).ElementType || value.ElementType is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16)))
+                : value.ElementType != node.Input(0).ElementType || value.ElementType is not (ElementType.Float32 or ElementType.Float64 or ElementType.Float16 or ElementType.BFloat16)))
             {
-                throw ModelException.Unsupported(node, $"input {input} is {value.Type}; Cameo runs recurrent networks in float32, float16 or bfloat16, with lengths in int32");
+                throw ModelException.Unsupported(node, $"input {input} is {value.Type}; Cameo runs recurrent networks in float32, float64, float16 or bfloat16, with lengths in int32");
             }
         }
 

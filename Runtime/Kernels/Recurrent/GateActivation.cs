@@ -35,4 +35,23 @@ public readonly struct GateActivation(GateActivationKind kind, float alpha = 0, 
             _ => VectorMath.Softplus(x),
         };
     }
+
+    /// <summary>The function's value in float64.</summary>
+    /// <param name="x">Its argument.</param>
+    internal double Apply(double x) => _kind switch
+    {
+        GateActivationKind.Sigmoid => 1 / (1 + Math.Exp(-x)),
+        GateActivationKind.Tanh => Math.Tanh(x),
+        GateActivationKind.Relu => Math.Max(x, 0),
+        GateActivationKind.Affine => (_alpha * x) + _beta,
+        GateActivationKind.LeakyRelu => x < 0 ? _alpha * x : x,
+        GateActivationKind.ThresholdedRelu => x < _alpha ? 0 : x,
+        GateActivationKind.ScaledTanh => _alpha * Math.Tanh(_beta * x),
+        GateActivationKind.HardSigmoid => Math.Min(1, Math.Max(0, (_alpha * x) + _beta)),
+        GateActivationKind.Elu => x < 0 ? _alpha * (Math.Exp(x) - 1) : x,
+        GateActivationKind.Softsign => x / (1 + Math.Abs(x)),
+
+        // The larger exponential cannot overflow when the other one is taken out.
+        _ => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x))),
+    };
 }

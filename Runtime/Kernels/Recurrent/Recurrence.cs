@@ -24,7 +24,7 @@ public static unsafe class Recurrence
 
         if (a.Lengths != null)
         {
-            CheckLengths(a, name);
+            CheckLengths(a.Lengths, a.Batch, a.Steps, name);
             ClearBehindEnds(a);
         }
 
@@ -102,13 +102,13 @@ public static unsafe class Recurrence
         }
     }
 
-    private static void CheckLengths(in RecurrentArguments arguments, string name)
+    internal static void CheckLengths(int* lengths, nint batch, nint steps, string name)
     {
-        for (nint row = 0; row < arguments.Batch; row++)
+        for (nint row = 0; row < batch; row++)
         {
-            if (arguments.Lengths[row] < 0 || arguments.Lengths[row] > arguments.Steps)
+            if (lengths[row] < 0 || lengths[row] > steps)
             {
-                throw new DimensionOutOfBoundsException($"length of sequence {row} of {name}", arguments.Lengths[row], 0, arguments.Steps, "");
+                throw new DimensionOutOfBoundsException($"length of sequence {row} of {name}", lengths[row], 0, steps, "");
             }
         }
     }
