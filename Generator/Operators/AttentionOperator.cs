@@ -6,7 +6,7 @@ namespace Cameo.Generator.Operators;
 /// Attention: https://onnx.ai/onnx/operators/onnx__Attention.html. Version 23: query, key, value as [batch, sequence, heads · size] or [batch, heads, sequence, size],
 /// optional mask (boolean: attend; float: added) and past keys and values. Version 24 adds <c>nonpad_kv_seqlen</c>, the keys of each row that count, and masks over fewer
 /// keys, which exclude those they do not mention. Version 25 adds <c>left_window_size</c> and <c>right_window_size</c>. Masks of other numbers are added as float32. Becomes <see cref="AttentionNode"/>. Computed in float32 (whatever <c>softmax_precision</c> asks for up to that);
-/// float64 is refused.
+/// with operands or a softmax of float64 in that, by <see cref="DoubleAttention"/>.
 /// </summary>
 internal sealed class AttentionOperator : Operator
 {
@@ -25,15 +25,10 @@ internal sealed class AttentionOperator : Operator
     {
         for (int input = 0; input < 3; input++)
         {
-            if (node.Input(input).ElementType is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16))
+            if (node.Input(input).ElementType is not (ElementType.Float32 or ElementType.Float64 or ElementType.Float16 or ElementType.BFloat16))
             {
-                throw ModelException.Unsupported(node, $"input {input} has elements of type {node.Input(input).ElementType.OnnxName()}; supported are float, float16 and bfloat16");
+                throw ModelException.Unsupported(node, $"input {input} has elements of type {node.Input(input).ElementType.OnnxName()}; supported are float, double, float16 and bfloat16");
             }
-        }
-
-        if (node.IntegerAttribute("softmax_precision", 0) == (long)ElementType.Float64)
-        {
-            throw ModelException.Unsupported(node, "a softmax in float64");
         }
 
         if (node.IntegerAttribute(AttentionNode.ScoresMode, 0) is var mode and (< 0 or > 3))
@@ -92,7 +87,34 @@ internal sealed class AttentionOperator : Operator
             return mask;
         }
 
+        Value? inside = Inside(node, context, left, right);
+        if (mask is null)
+        {
+            return inside;
+        }
+
+        Dimension keys = new AttentionSizes(node).ScoresShape[3];
+        if (mask.Shape[mask.Shape.Rank - 1] is var width && width != keys && width.Value != 1)
+        {
+            // A shorter mask excludes the keys that it does not mention.
+            inside = context.Add("Slice", inside, context.Integers(0), context.Sizes((IReadOnlyList<Dimension>)[width]), context.Integers(-1));
+        }
+
+        return mask.ElementType == ElementType.Boolean
+            ? context.Add("And", mask, inside)
+            : formula.Where(inside!, mask, context.Literal(double.NegativeInfinity, mask.ElementType));
+    }
+
+    /// <summary>Whether each query sees each key in windows of these sizes, -1 for all; null where all do.</summary>
+    private static Value? Inside(Node node, ExpansionContext context, long left, long right)
+    {
+        if (left < 0 && right < 0)
+        {
+            return null;
+        }
+
         // Distances of keys from queries' own, [queries, keys], or [batch, 1, queries, keys] where rows have different numbers of keys.
+        var formula = new Formula(context);
         var sizes = new AttentionSizes(node);
         Dimension queries = sizes.ScoresShape[2], keys = sizes.ScoresShape[3];
         Value Positions(Dimension count) => context.Add("Range", context.Literal(0, ElementType.Int64), context.Size(count), context.Literal(1, ElementType.Int64));
@@ -114,24 +136,32 @@ internal sealed class AttentionOperator : Operator
             inside = inside is null ? before : context.Add("And", inside, before);
         }
 
-        if (mask is null)
+        return inside;
+    }
+
+    /// <summary>What a query sees in float64, where nothing else tells windows, causality and numbers of keys.</summary>
+    private static Value? Inside(Node node, ExpansionContext context)
+    {
+        Value? inside = Inside(node, context, WindowSize(node, LeftWindow), SeesNoFuture(node) ? 0 : WindowSize(node, RightWindow));
+        if (node.OptionalInput(KeyLengths) is not { } lengths)
         {
             return inside;
         }
 
-        if (mask.Shape[mask.Shape.Rank - 1] is var width && width != keys && width.Value != 1)
-        {
-            // A shorter mask excludes the keys that it does not mention.
-            inside = context.Add("Slice", inside, context.Integers(0), context.Sizes((IReadOnlyList<Dimension>)[width]), context.Integers(-1));
-        }
-
-        return mask.ElementType == ElementType.Boolean
-            ? context.Add("And", mask, inside)
-            : formula.Where(inside!, mask, context.Literal(double.NegativeInfinity, mask.ElementType));
+        var formula = new Formula(context);
+        Value positions = context.Add("Range", context.Literal(0, ElementType.Int64), context.Size(new AttentionSizes(node).TotalLength), context.Literal(1, ElementType.Int64));
+        Value counts = context.Add("Less", positions, formula.Reshape(formula.Cast(lengths, ElementType.Int64), lengths.Shape[0], Dimension.One, Dimension.One, Dimension.One));
+        return inside is null ? counts : context.Add("And", inside, counts);
     }
 
     public override bool Normalize(Node node, ExpansionContext context)
     {
+        if (DoubleAttention.Is(node))
+        {
+            new DoubleAttention(node, context).Replace(node.OptionalInput(3), Inside(node, context));
+            return true;
+        }
+
         bool isCached = node.OptionalInput(4) is not null;
         float scale = node.FloatAttribute(AttentionNode.Scale, 0);
         var builder = new AttentionBuilder(node.Input(0), node.Input(1), node.Input(2))

@@ -45,6 +45,11 @@ internal sealed class AttentionMatch
             return reason;
         }
 
+        if (new[] { products.Query, products.Key, products.Value }.Any(operand => operand.Place.Value.ElementType == ElementType.Float64))
+        {
+            return "query, key or value is of float64, which the attention kernels do not have";
+        }
+
         Shape query = products.Query.Shape;
         var layout = new ScoreLayout(context.Graph.Symbols, query[0], query[1], query[2], products.Key.Shape[2]);
         if (ScoreSteps.Read(scores, layout, out reason) is not { } steps)
