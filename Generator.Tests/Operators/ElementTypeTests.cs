@@ -111,5 +111,36 @@ public sealed class ElementTypeTests : IDisposable
         }
     }
 
+    [Fact]
+    public void TextsAreResizedToTheirNearest()
+    {
+        using CompiledModel model = _models.Load("ResizedTexts", new OnnxModelBuilder(19).Input("x", DataType.String, "rows", 2).Constant("scales", [2f, 1.5f], 2)
+            .Node("Resize", ["x", "", "scales"], ["y"], ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor")).Output("y", DataType.String, "resized", 3));
+        using CompiledSession session = model.CreateSession();
+        Assert.Equal(["a", "a", "b", "a", "a", "b", "c", "c", "d", "c", "c", "d"], Run(session, Tensor.Create(["a", "b", "c", "d"], 2, 2)).Texts.ToArray());
+    }
+
+    [Fact]
+    public void TextsHaveNoMeans() => Assert.Contains("mode 'nearest' alone", _models.Refusal("LinearTexts", new OnnxModelBuilder(19).Input("x", DataType.String, 2, 2).Constant("scales", [2f, 2], 2)
+        .Node("Resize", ["x", "", "scales"], ["y"], ("mode", "linear")).Output("y", DataType.String, 4, 4)), StringComparison.Ordinal);
+
+    [Fact]
+    public void FirstTileTakesFloatingPointNumbers()
+    {
+        using CompiledModel model = _models.Load("FirstTile", new OnnxModelBuilder(1).Input("x", 1, 2).Number("tiles", DataType.Float, 3, asNode: false).Number("axis", DataType.Float, 1, asNode: false)
+            .Node("Tile", ["x", "tiles", "axis"], ["y"]).Output("y", 1, 6));
+        using CompiledSession session = model.CreateSession();
+        Assert.Equal([1f, 2, 1, 2, 1, 2], Run(session, Tensor.Create([1f, 2], 1, 2)).AsSpan<float>().ToArray());
+    }
+
+    [Fact]
+    public void ScalesArePaddedByThemselves()
+    {
+        using CompiledModel model = _models.Load("PaddedScales", new OnnxModelBuilder(24).Input("x", DataType.Float8E8M0, 3).Integers("pads", 1, 2).Node("Pad", ["x", "pads"], ["y"], ("mode", "reflect"))
+            .Output("y", DataType.Float8E8M0, 6));
+        using CompiledSession session = model.CreateSession();
+        Assert.Equal([2, 1, 2, 3, 2, 1], Run(session, Tensor.FromBytes(ElementType.Float8E8M0, [1, 2, 3], 3)).Bytes.ToArray());
+    }
+
     private static Tensor Run(CompiledSession session, Tensor x) => session.Run(new Dictionary<string, Tensor> { ["x"] = x })["y"];
 }

@@ -70,9 +70,9 @@ internal sealed class PadOperator : Operator
             return $"*({type}*)({writer.Pointer(value)})";
         }
 
-        if (!Folding.IsSupported(node.Output.ElementType) && node.Output.ElementType != ElementType.Float8E8M0)
+        if (!Folding.IsSupported(node.Output.ElementType) && (node.Output.ElementType != ElementType.Float8E8M0 || Mode(node) != "Constant"))
         {
-            // 0 has no bits in any of the types of 8 bits and less, but one that has no 0.
+            // 0 has no bits in any of the types of 8 bits and less, but one that has no 0; other modes put no constant anywhere.
             return $"({type})0";
         }
 

@@ -27,8 +27,13 @@ internal sealed class ResizeOperators : Operator
 
     public override void Infer(Node node, InferenceContext context)
     {
-        ElementTypeSet.NumericOrBoolean.Require(node, 0);
-        Coordinates(node);
+        ElementTypeSet.NumericBooleanOrText.Require(node, 0);
+        string coordinates = Coordinates(node);
+        if (node.Input(0).ElementType == ElementType.String && (node.StringAttribute("mode", "nearest") != "nearest" || node.IntegerAttribute("antialias", 0) != 0 || coordinates == "Region"))
+        {
+            throw ModelException.Unsupported(node, "strings can be picked by the mode 'nearest' alone, and nothing stands for those outside a region");
+        }
+
         context.SetType(node.Output, new TensorType(node.Input(0).ElementType, IsGeneral(node) ? GeneralResizing.ResultShape(node, this, context) : Target(node).Shape));
     }
 
@@ -60,6 +65,12 @@ internal sealed class ResizeOperators : Operator
 
     public override bool Expand(Node node, ExpansionContext context)
     {
+        if (node.Output.ElementType == ElementType.String)
+        {
+            ExpandTexts(node, context);
+            return true;
+        }
+
         bool hasNarrowRegion = !IsOld(node) && node.OptionalInput(1)?.ElementType is ElementType.Float16 or ElementType.BFloat16;
         if (node.Output.ElementType is not (ElementType.Float16 or ElementType.BFloat16 or ElementType.Boolean) && !hasNarrowRegion)
         {
@@ -71,6 +82,15 @@ internal sealed class ResizeOperators : Operator
         Node wide = context.AddCopy(node, [x, hasNarrowRegion ? formula.Widen(node.Input(1)) : node.OptionalInput(1), .. node.Inputs.Skip(2)]);
         context.Replace(node.Output, formula.Cast(wide.Output, node.Output.ElementType));
         return true;
+    }
+
+    /// <summary>Strings are picked by their resized places.</summary>
+    private static void ExpandTexts(Node node, ExpansionContext context)
+    {
+        Dimension count = node.Input(0).Shape.ElementCount;
+        Value all = context.Add("Range", context.Literal(0, ElementType.Int64), context.Size(count), context.Literal(1, ElementType.Int64));
+        Node places = context.AddCopy(node, [context.Add("Reshape", all, context.Sizes([.. node.Input(0).Shape])), .. node.Inputs.Skip(1)]);
+        context.Replace(node.Output, context.Add("Gather", context.Add("Reshape", node.Input(0), context.Sizes([count])), places.Output));
     }
 
     public override EpilogueKind EpilogueKind(Node node) => !IsGeneral(node) ? Lowering.EpilogueKind.Channel : Lowering.EpilogueKind.None;

@@ -47,6 +47,10 @@ internal sealed class TileOperator : Operator
         context.Copy(repeated, output.Reshape(shape)!, node);
     }
 
+    private static Dimension Whole(Node node, double number, string what) => number >= 0 && number <= int.MaxValue && number == Math.Floor(number)
+        ? Dimension.Of((long)number)
+        : throw new ModelException(node, $"{what} are {number.ToString("R", System.Globalization.CultureInfo.InvariantCulture)}, which is no number of elements or axes");
+
     private static IReadOnlyList<Dimension> Repeats(Node node)
     {
         int rank = node.Input(0).Shape.Rank;
@@ -62,6 +66,15 @@ internal sealed class TileOperator : Operator
             : throw new ModelException(node, $"repeats [{string.Join(", ", given)}] do not fit the input's shape {node.Input(0).Shape}");
     }
 
-    private static IReadOnlyList<Dimension> Known(Node node, int input, string what) =>
-        node.Input(input).Elements ?? throw ModelException.Unsupported(node, $"{what} (input {input}, '{node.Input(input).Name}') are computed at run time from data");
+    /// <summary>Numbers of an input; in version 1 they have the type of what is repeated, which may be a floating-point one.</summary>
+    private static IReadOnlyList<Dimension> Known(Node node, int input, string what)
+    {
+        Value value = node.Input(input);
+        if (value.Elements is null && node.Version < 6 && value.Constant is InlineConstant constant && constant.Type.ElementType.IsFloat())
+        {
+            return [.. ConstantElements.ReadDoubles(constant).Select(number => Whole(node, number, what))];
+        }
+
+        return value.Elements ?? throw ModelException.Unsupported(node, $"{what} (input {input}, '{value.Name}') are computed at run time from data");
+    }
 }
