@@ -1,6 +1,7 @@
 using Cameo.Sessions;
 using Cameo.Tests.ControlFlow;
 using Xunit;
+using DataType = Cameo.Generator.Onnx.Proto.TensorProto.Types.DataType;
 
 namespace Cameo.Tests.Operators.Generative.TextSearch;
 
@@ -37,6 +38,52 @@ public sealed class BeamSearchTests : IDisposable
         Check(results, [.. prompts.Select((prompt, text) => GreedySearchTests.Reference(decoder, settings, prompt).Beams(prompt, text))], settings);
         Assert.Equal([8, batch, beams, DecoderModel.Vocabulary], results["scores"].Shape.ToArray());
         CheckReference(run, results);
+    }
+
+    [Theory]
+    [InlineData("Fewer", 2, 13, 99, 3)]
+    [InlineData("FewerEnds", 2, 13, 12, 3)]
+    [InlineData("One", 1, 13, 12, 1)]
+    [InlineData("All", 1, 17, 12, 3)]
+    public void ScoresBehindTheVocabularyCountForNothing(string name, int batch, int vocabulary, int end, int beams)
+    {
+        int[][] prompts = [.. new int[][] { [3, 8, 2, 9], [Pad, Pad, 4, 1] }.Take(batch)];
+        var settings = new SearchSettings { Maximum = 12, End = end, Beams = beams, Returned = 1, Vocabulary = vocabulary, Phrase = 2, Penalty = 1.2f };
+        var decoder = new DecoderModel();
+        SearchRun run = Inputs(prompts, settings);
+        run.Node("BeamSearch", ["sequences", "sequences_scores", "scores"], ("decoder", decoder.Graph()), ("eos_token_id", end), ("pad_token_id", Pad), ("no_repeat_ngram_size", 2), ("vocab_size", vocabulary));
+        IReadOnlyDictionary<string, Tensor> results = run.Run(_models, $"BeamVocabulary{name}");
+        Check(results, [.. prompts.Select((prompt, text) => GreedySearchTests.Reference(decoder, settings, prompt).Beams(prompt, text))], settings);
+        Assert.Equal([8, batch, beams, vocabulary], results["scores"].Shape.ToArray());
+
+        // On processors, ONNX Runtime takes rows of logits to be as wide as the vocabulary, and so reads others where they are wider: there plain arithmetic alone is the measure.
+        if (vocabulary == DecoderModel.Vocabulary)
+        {
+            CheckReference(run, results);
+        }
+    }
+
+    [Theory]
+    [InlineData("Contrib", true, false)]
+    [InlineData("Primitive", false, false)]
+    [InlineData("Penalties", true, true)]
+    public void NarrowDecodersAndPenalties(string name, bool contrib, bool penalties)
+    {
+        int[][] prompts = [[3, 8, 2, 9], [Pad, Pad, 4, 1]];
+        var decoder = new DecoderModel(type: DataType.Float16);
+        var settings = new SearchSettings { Maximum = 10, End = 12, Beams = 3, Returned = 1, LengthPenalty = penalties ? 1.5f : null, Penalty = penalties ? 1.25f : null };
+        SearchRun run = new SearchRun().Input("input_ids", [.. prompts.SelectMany(static prompt => prompt)], 2, 4);
+        run = penalties
+            ? run.Number<int>("max_length", 10).Number<int>("min_length", 0).Number<int>("num_beams", 3).Number<int>("num_return_sequences", 1).Number<Half>("length_penalty", (Half)1.5f).Number<Half>("repetition_penalty", (Half)1.25f)
+            : Numbers(run, settings);
+        run.Node("BeamSearch", ["sequences", "sequences_scores", "scores"], penalties ? DataType.Float16 : DataType.Float, ("decoder", decoder.Graph(contrib)), ("eos_token_id", 12), ("pad_token_id", Pad));
+        IReadOnlyDictionary<string, Tensor> results = run.Run(_models, $"BeamNarrow{name}");
+        IReadOnlyList<(int[] Tokens, double Score)>[] expected = [.. prompts.Select((prompt, text) => GreedySearchTests.Reference(decoder, settings, prompt).Beams(prompt, text))];
+        Assert.Equal([.. expected.SelectMany(static text => text).SelectMany(static found => found.Tokens)], results["sequences"].AsSpan<int>().ToArray());
+        double[] scores = penalties ? [.. results["sequences_scores"].AsSpan<Half>().ToArray().Select(static score => (double)score)] : [.. results["sequences_scores"].AsSpan<float>().ToArray().Select(static score => (double)score)];
+
+        // Sums of logarithms that come from numbers of 11 bits.
+        Assert.Equal(expected.SelectMany(static text => text).Select(static found => found.Score), scores, static (a, b) => Math.Abs(a - b) < 0.01 * Math.Max(1, Math.Abs(a)));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Cameo.Tests.Infrastructure;
 using DataType = Cameo.Generator.Onnx.Proto.TensorProto.Types.DataType;
 
@@ -12,11 +13,13 @@ internal sealed class DecoderModel
     public const int Vocabulary = 17, Heads = 2, Size = 4, Hidden = Heads * Size, Positions = 40, Layers = 2;
 
     private readonly string _name;
+    private readonly DataType _type;
     private readonly Dictionary<string, (float[] Values, long[] Shape)> _weights = [];
 
-    public DecoderModel(string name = "gpt")
+    public DecoderModel(string name = "gpt", DataType type = DataType.Float)
     {
         _name = name;
+        _type = type;
         Weight("tokens", Vocabulary, Hidden);
         Weight("positions", Positions, Hidden);
         Weight("out", Hidden, Vocabulary);
@@ -36,12 +39,12 @@ internal sealed class DecoderModel
             .Input("input_ids", DataType.Int32, "batch", "length").Input("position_ids", DataType.Int32, "batch", "length").Input("attention_mask", DataType.Int32, "batch", "total");
         for (int layer = 0; layer < Layers; layer++)
         {
-            body.Input($"past_{layer}", 2, "batch", Heads, "past", Size);
+            body.Input($"past_{layer}", _type, 2, "batch", Heads, "past", Size);
         }
 
         foreach ((string name, (float[] values, long[] shape)) in _weights)
         {
-            body.Constant(name, values, shape);
+            _ = _type == DataType.Float ? body.Constant(name, values, shape) : body.Constant(name, _type, MemoryMarshal.AsBytes<Half>([.. values.Select(static value => (Half)value)]), shape);
         }
 
         body.Node("Gather", ["tokens", "input_ids"], ["x_tokens"]).Node("Gather", ["positions", "position_ids"], ["x_positions"]).Node("Add", ["x_tokens", "x_positions"], ["x0"]);
@@ -65,10 +68,10 @@ internal sealed class DecoderModel
                 .Node("MatMul", [$"bent{layer}", $"down{layer}"], [$"narrow{layer}"]).Node("Add", [$"inner{layer}", $"narrow{layer}"], [$"x{layer + 1}"]);
         }
 
-        body.Node("MatMul", [$"x{Layers}", "out"], ["logits"]).Output("logits", "batch", "length", Vocabulary);
+        body.Node("MatMul", [$"x{Layers}", "out"], ["logits"]).Output("logits", _type, "batch", "length", Vocabulary);
         for (int layer = 0; layer < Layers; layer++)
         {
-            body.Output($"present_{layer}", 2, "batch", Heads, "total", Size);
+            body.Output($"present_{layer}", _type, 2, "batch", Heads, "total", Size);
         }
 
         return body;
@@ -104,9 +107,9 @@ internal sealed class DecoderModel
         return Product(x[^1], "out");
     }
 
-    private static void Mask(OnnxModelBuilder body) => body
-        .Integers("first", 0).Integers("second", 1).Integers("last", -1).Integer("zero", 0).Integer("one", 1).Integers("axes", 1, 2).Integers("behind", 1).Number("lowest", DataType.Float, -10000, false)
-        .Number("half", DataType.Float, 0.5, false).Integers("apart", 0, 0, 3 * Heads, Size).Integers("three", Heads, Heads, Heads).Integers("merged", 0, 0, Hidden).Number("nothing", DataType.Float, 0, false)
+    private void Mask(OnnxModelBuilder body) => body
+        .Integers("first", 0).Integers("second", 1).Integers("last", -1).Integer("zero", 0).Integer("one", 1).Integers("axes", 1, 2).Integers("behind", 1).Number("lowest", _type, -10000, false)
+        .Number("half", _type, 0.5, false).Integers("apart", 0, 0, 3 * Heads, Size).Integers("three", Heads, Heads, Heads).Integers("merged", 0, 0, Hidden).Number("nothing", _type, 0, false)
         .Node("Shape", ["input_ids"], ["ids_shape"]).Node("Gather", ["ids_shape", "one"], ["length_number"]).Node("Shape", ["attention_mask"], ["mask_shape"]).Node("Gather", ["mask_shape", "one"], ["total_number"])
         .Node("Sub", ["total_number", "length_number"], ["past_number"]).Node("Range", ["past_number", "total_number", "one"], ["rows"]).Node("Unsqueeze", ["rows", "behind"], ["row_column"])
         .Node("Range", ["zero", "total_number", "one"], ["columns"]).Node("LessOrEqual", ["columns", "row_column"], ["causal"])
@@ -125,7 +128,7 @@ internal sealed class DecoderModel
         .Node("MatMul", [$"shares{layer}", $"values{layer}"], [$"parts{layer}"]).Node("Transpose", [$"parts{layer}"], [$"rows{layer}"], ("perm", new long[] { 0, 2, 1, 3 }))
         .Node("Reshape", [$"rows{layer}", "merged"], [$"mixed{layer}"]);
 
-    private void Weight(string name, params long[] shape) => _weights.Add(name, (OnnxModelBuilder.WeightValues($"{_name}/{name}", shape), shape));
+    private void Weight(string name, params long[] shape) => _weights.Add(name, ([.. OnnxModelBuilder.WeightValues($"{_name}/{name}", shape).Select(value => _type == DataType.Float ? value : (float)(Half)value)], shape));
 
     private double[] Row(string name, int row)
     {

@@ -13,14 +13,16 @@ internal sealed class EncoderModel
 
     private readonly Dictionary<string, (float[] Values, long[] Shape)> _weights = [];
     private readonly bool _hears;
+    private readonly int _vocabulary;
 
-    public EncoderModel(bool hears)
+    public EncoderModel(bool hears, int vocabulary = Vocabulary)
     {
         _hears = hears;
-        Weight("source", hears ? Features : Vocabulary, Hidden);
+        _vocabulary = vocabulary;
+        Weight("source", hears ? Features : vocabulary, Hidden);
         Weight("encode", Hidden, Hidden);
-        Weight("tokens", Vocabulary, Hidden);
-        Weight("out", Hidden, Vocabulary);
+        Weight("tokens", vocabulary, Hidden);
+        Weight("out", Hidden, vocabulary);
         for (int layer = 0; layer < Layers; layer++)
         {
             foreach (string name in (string[])["q", "k", "v", "o", "cq", "ck", "cv"])
@@ -54,7 +56,7 @@ internal sealed class EncoderModel
         {
             body.Input("decoder_input_ids", DataType.Int32, "batch", "begin");
             Decode(body, null, "present", "encoder_attention_mask", "decoder_input_ids");
-            body.Output("logits", "batch", "begin", Vocabulary).Output("encoder_hidden_states", "batch", "frames", Hidden);
+            body.Output("logits", "batch", "begin", _vocabulary).Output("encoder_hidden_states", "batch", "frames", Hidden);
             Caches(body, "present", "self", isInput: false, "begin");
         }
 
@@ -85,7 +87,7 @@ internal sealed class EncoderModel
         }
 
         Decode(body, "past", "past", "encoder_attention_mask", readsAllTokens ? "input_last" : "input_ids");
-        body.Output("logits", "batch", 1, Vocabulary);
+        body.Output("logits", "batch", 1, _vocabulary);
         Caches(body, "present", "self", isInput: false, "total");
         return body;
     }

@@ -57,9 +57,63 @@ public sealed class EncoderSearchTests : IDisposable
             ("decoder_start_token_id", Start), ("early_stopping", early ? 1 : 0), ("model_type", 2));
         IReadOnlyDictionary<string, Tensor> results = run.Run(_models, $"Whisper{name}");
         BeamSearchTests.Check(results, [.. prompts.Select((tokens, text) => new SearchReference(settings, all => models.Scores(
-            all, [.. Enumerable.Range(0, Frames).Select(frame => Enumerable.Range(0, EncoderModel.Features).Select(feature => (double)features[(((text * EncoderModel.Features) + feature) * Frames) + frame]).ToArray())],
+            all, Columns(features, text, Frames),
             [1, 1, 1, 1, 1])).Beams(tokens, text))], settings);
         BeamSearchTests.CheckReference(run, results);
+    }
+
+    [Theory]
+    [InlineData("Plain", 2, 3, false, null, 1)]
+    [InlineData("Greedy", 3, 1, false, null, 1)]
+    [InlineData("Cold", 2, 3, false, 0.3f, 0)]
+    [InlineData("Hot", 2, 2, true, 3f, 0)]
+    [InlineData("HotTimes", 3, 3, true, 2.5f, 1)]
+    [InlineData("ColdTimes", 2, 4, false, 0.5f, 1)]
+    public void TimesAndTemperature(string name, int batch, int beams, bool early, float? temperature, int rules)
+    {
+        const int Frames = 5, Vocabulary = 90, End = 15;
+        var special = new WhisperTokens(First: 21, None: 20, LanguageModel: 19, Transcript: 16, Translate: 17, Transcribe: 18);
+        var settings = new SearchSettings { Maximum = 16, End = End, Beams = beams, Returned = beams, StopsEarly = early, Temperature = temperature, Times = rules == 1 ? special : null };
+        var models = new EncoderModel(hears: true, Vocabulary);
+        float[] features = [.. Enumerable.Range(0, batch * EncoderModel.Features * Frames).Select(static index => MathF.Sin(index * 1.3f) * 2)];
+        int[][] prompts = [.. new int[][] { [16, 18], [16, 17], [18, 5] }.Take(batch)];
+        SearchRun run = BeamSearchTests.Numbers(new SearchRun().Input("input_features", features, batch, EncoderModel.Features, Frames), settings).Omit().Omit().Omit()
+            .Input("decoder_input_ids", [.. prompts.SelectMany(static tokens => tokens)], batch, 2).Number<int>("logits_processor", rules).Omit().Omit().Number("temperature", temperature);
+        run.Node("WhisperBeamSearch", ["sequences", "sequences_scores"], [("encoder", models.Encoder(withFirstStep: true)), ("decoder", models.Decoder(readsStates: false)), ("eos_token_id", End), ("pad_token_id", Pad),
+            ("early_stopping", early ? 1 : 0), ("model_type", 2), .. special.Attributes]);
+        IReadOnlyDictionary<string, Tensor> results = run.Run(_models, $"Times{name}");
+        BeamSearchTests.Check(results, [.. prompts.Select((tokens, text) => new SearchReference(settings, all => models.Scores(
+            all, Columns(features, text, Frames),
+            [1, 1, 1, 1, 1])).Beams(tokens, text))], settings);
+        Assert.True(rules == 0 || results["sequences"].AsSpan<int>().ToArray().Count(special.IsTime) > 4, "Hardly a time comes.");
+        BeamSearchTests.CheckReference(run, results);
+    }
+
+    [Fact]
+    public void SilenceIsLikelyOrNot()
+    {
+        const int Frames = 5, Silence = 9;
+        var settings = new SearchSettings { Maximum = 7, Beams = 2, Returned = 1 };
+        var models = new EncoderModel(hears: true);
+        float[] features = [.. Enumerable.Range(0, 2 * EncoderModel.Features * Frames).Select(static index => MathF.Sin(index * 1.7f))];
+        SearchRun Inputs() => BeamSearchTests.Numbers(new SearchRun().Input("input_features", features, 2, EncoderModel.Features, Frames), settings).Omit().Omit().Omit().Input("decoder_input_ids", [Start, 5, Start, 7], 2, 2);
+        (string, object)[] Attributes(int silence, bool firstStep = true) =>
+        [
+            ("encoder", models.Encoder(firstStep)), ("decoder", models.Decoder(readsStates: false)), ("eos_token_id", 99), ("pad_token_id", Pad), ("decoder_start_token_id", Start), ("model_type", 2), ("no_speech_token", silence),
+        ];
+        SearchRun run = Inputs();
+        run.Node("WhisperBeamSearch", ["sequences", "", "", "", "silence"], Attributes(Silence));
+        float[] silence = run.Run(_models, "WhisperSilence")["silence"].AsSpan<float>().ToArray();
+        double[] expected = [.. new int[][] { [Start, 5], [Start, 7] }.Select((tokens, text) =>
+        {
+            double[] weights = [.. models.Scores(tokens, Columns(features, text, Frames), [1, 1, 1, 1, 1]).Select(Math.Exp)];
+            return weights[Silence] / weights.Sum();
+        })];
+        Assert.Equal(expected, silence.Select(static share => (double)share), static (a, b) => Math.Abs(a - b) < 1e-5);
+        Assert.Contains("'no_speech_token' is 13", _models.Refusal("SilenceOutside", Inputs().Node("WhisperBeamSearch", ["sequences", "", "", "", "silence"], Attributes(13))), StringComparison.Ordinal);
+        Assert.Contains("'no_speech_token' is -1", _models.Refusal("SilenceMissing", Inputs().Node("WhisperBeamSearch", ["sequences", "", "", "", "silence"], Attributes(-1))), StringComparison.Ordinal);
+        Assert.Contains("first step", _models.Refusal("SilenceLater", Inputs().Node("WhisperBeamSearch", ["sequences", "", "", "", "silence"], Attributes(Silence, firstStep: false))), StringComparison.Ordinal);
+        Assert.Contains("cross_qk", _models.Refusal("Crossed", Inputs().Node("WhisperBeamSearch", ["sequences", "", "", "crossed"], Attributes(Silence))), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,4 +126,8 @@ public sealed class EncoderSearchTests : IDisposable
         Assert.Contains("the graph 'encoder' has 3 inputs", Refusal("Fewer", ("decoder", models.Decoder(false)), ("encoder", models.Encoder(true).Output("encoded", "batch", "frames", EncoderModel.Hidden)), ("decoder_start_token_id", Start)), StringComparison.Ordinal);
         Assert.Contains("'decoder_start_token_id' is missing", Refusal("NoStart", ("decoder", models.Decoder(false)), ("encoder", models.Encoder(true))), StringComparison.Ordinal);
     }
+
+    /// <summary>What the encoder reads of one text: its features, frame by frame.</summary>
+    private static double[][] Columns(float[] features, int text, int frames) =>
+        [.. Enumerable.Range(0, frames).Select(frame => Enumerable.Range(0, EncoderModel.Features).Select(feature => (double)features[(((text * EncoderModel.Features) + feature) * frames) + frame]).ToArray())];
 }

@@ -51,6 +51,44 @@ public sealed class GreedySearchTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("Narrow", true, 17, 1)]
+    [InlineData("NarrowPenalty", true, 17, 1.25f)]
+    [InlineData("NarrowPrimitive", false, 17, 1)]
+    [InlineData("FewerNarrow", false, 13, 1)]
+    public void NarrowDecoders(string name, bool contrib, int vocabulary, float penalty)
+    {
+        int[][] prompts = [[3, 8, 2, 9], [Pad, Pad, 4, 1]];
+        var decoder = new DecoderModel(type: DataType.Float16);
+        var settings = new SearchSettings { Maximum = 12, End = 12, Vocabulary = vocabulary, Penalty = penalty };
+        SearchRun run = new SearchRun().Input("input_ids", [.. prompts.SelectMany(static prompt => prompt)], 2, 4).Number<int>("max_length", 12).Omit().Number<Half>("repetition_penalty", (Half)penalty);
+        run.Node("GreedySearch", ["sequences"], ("decoder", decoder.Graph(contrib)), ("eos_token_id", 12), ("pad_token_id", Pad), ("vocab_size", vocabulary));
+        int[] expected = [.. prompts.SelectMany((prompt, text) => Reference(decoder, settings, prompt).Greedy(prompt, text))];
+        Assert.Equal(expected, run.Run(_models, $"Greedy{name}")["sequences"].AsSpan<int>().ToArray());
+    }
+
+    [Theory]
+    [InlineData("One", 1)]
+    [InlineData("Two", 2)]
+    public void ScoresBehindTheVocabularyCountForNothing(string name, int batch)
+    {
+        int[][] prompts = batch == 1 ? [[9]] : [[3, 8, 2, 9], [Pad, Pad, 4, 1]];
+        var decoder = new DecoderModel();
+        var settings = new SearchSettings { Maximum = 14, Vocabulary = 13, VocabularyMask = [.. Enumerable.Range(0, 13).Select(static token => token == 4 ? 0 : 1)] };
+        SearchRun run = Inputs(prompts, settings);
+        run.Node("GreedySearch", ["sequences"], ("decoder", decoder.Graph()), ("eos_token_id", 99), ("pad_token_id", Pad), ("vocab_size", 13));
+        int[] sequences = run.Run(_models, $"GreedyVocabulary{name}")["sequences"].AsSpan<int>().ToArray();
+        int[] all = [.. prompts.SelectMany((prompt, text) => Reference(decoder, settings with { Vocabulary = null, VocabularyMask = null }, prompt).Greedy(prompt, text))];
+        Assert.Contains(all, static token => token is > 12 or 4);
+        Assert.Equal([.. prompts.SelectMany((prompt, text) => Reference(decoder, settings, prompt).Greedy(prompt, text))], sequences);
+
+        // ONNX Runtime finds the first row of logits alone, as in the test of beams: one text of one token has no others.
+        if (batch == 1 && run.RunReference() is { } reference)
+        {
+            Assert.Equal(SearchRun.Integers(reference["sequences"]), sequences);
+        }
+    }
+
     [Fact]
     public void MaskAndLengthsFromOutside()
     {

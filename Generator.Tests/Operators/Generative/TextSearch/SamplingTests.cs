@@ -28,32 +28,48 @@ public sealed class SamplingTests : IDisposable
         run.Node("Sampling", ["sequences"], Attributes(top, temperature, kept, custom));
         int[] sequences = run.Run(_models, $"Sampling{name}")["sequences"].AsSpan<int>().ToArray();
         var decoder = new DecoderModel();
-        uint random = (uint)seed;
-        int[][] texts = [.. Prompts.Select(static prompt => prompt.ToArray())];
-        for (int length = 3; length < 9; length++)
-        {
-            for (int text = 0; text < texts.Length; text++)
-            {
-                double[] weights = Weights(Scores(decoder, texts[text]), top, temperature, kept, custom == 1);
-
-                // x ← 16807·x mod 2³¹−1, two numbers for one of double precision.
-                random = (uint)(16807UL * random % int.MaxValue);
-                double wanted = random - 1.0;
-                random = (uint)(16807UL * random % int.MaxValue);
-                wanted = (wanted + ((random - 1.0) * (int.MaxValue - 1))) / Math.Pow(int.MaxValue - 1, 2) * weights.Sum();
-                int token = 0;
-                for (double sum = weights[0]; sum <= wanted; sum += weights[++token])
-                {
-                }
-
-                texts[text] = [.. texts[text], token];
-            }
-        }
-
-        Assert.Equal(texts.SelectMany(static text => text), sequences);
+        Assert.Equal(Drawn(9, seed, (_, tokens) => Weights(Scores(decoder, tokens), top, temperature, kept, custom == 1)), sequences);
         if (run.RunReference() is { } reference)
         {
             Assert.Equal(SearchRun.Integers(reference["sequences"]), sequences);
+        }
+    }
+
+    [Theory]
+    [InlineData("Presence", 0.9f, 2f, 1, 0, 0.75f, -1e20f, 21)]
+    [InlineData("PresenceLikeliest", 0.8f, 3f, 1, 1, 1.5f, -1e20f, 22)]
+    [InlineData("PresenceGiven", 0.8f, 1.5f, 3, 0, -0.5f, -1e20f, 23)]
+    [InlineData("Filter", 0.6f, 2f, 2, 0, 0f, -2f, 24)]
+    [InlineData("FilterLikeliest", 0.6f, 2f, 1, 1, 0f, -3f, 25)]
+    [InlineData("PresenceFirst", 0.9f, 3f, 1, 0, -0.5f, -1e20f, 26)]
+    public void PresenceAndSettings(string name, float top, float temperature, int kept, int custom, float penalty, float filter, int seed)
+    {
+        // How often a token counts as present, for each text.
+        bool first = name == "PresenceFirst";
+        int[] presence = [.. Enumerable.Range(0, Prompts.Length * DecoderModel.Vocabulary).Select(index => first ? (index == 0 ? 3 : 0) : index % 4 == 1 ? 1 + (index % 3) : 0)];
+        var decoder = new DecoderModel();
+        double[] Settled(int text, int[] tokens) =>
+            [.. Scores(decoder, tokens).Select((score, token) => (score / temperature) - (presence[(text * DecoderModel.Vocabulary) + token] * (double)penalty))];
+        (string, object)[] attributes = [.. Attributes(top, temperature, kept, custom), ("presence_penalty", penalty), ("filter_value", filter)];
+        foreach (int maximum in (int[])[4, 9])
+        {
+            SearchRun run = new SearchRun().Input("input_ids", [.. Prompts.SelectMany(static prompt => prompt)], Prompts.Length, 3).Number<int>("max_length", maximum).Omit().Omit().Omit().Omit().Omit()
+                .Input("presence_mask", presence, Prompts.Length, DecoderModel.Vocabulary).Input("seed", [seed], 1);
+            run.Node("Sampling", maximum == 4 ? ["sequences", "filtered_logits"] : ["sequences"], attributes);
+            IReadOnlyDictionary<string, Tensor> results = run.Run(_models, $"Sampling{name}{maximum}");
+            double[] Weigh(int text, int[] tokens) => [.. Weights(Settled(text, tokens), top, 1, kept, custom == 1).Select(weight => weight == 0 ? Math.Exp(filter) : weight)];
+            Assert.Equal(Drawn(maximum, seed, Weigh), results["sequences"].AsSpan<int>().ToArray());
+            if (maximum == 4)
+            {
+                IEnumerable<double> filtered = Prompts.SelectMany((prompt, text) => Settled(text, prompt).Zip(Weights(Settled(text, prompt), top, 1, kept, custom == 1), (score, weight) => weight == 0 ? filter : score));
+                Assert.Equal(filtered, results["filtered_logits"].AsSpan<float>().ToArray().Select(static score => (double)score), static (a, b) => Math.Abs(a - b) <= 1e-5 * Math.Max(1, Math.Abs(a)));
+            }
+
+            // On processors, ONNX Runtime gives no filtered_logits, and takes every token's penalty from the first score of all.
+            if (maximum > 4 && (first || penalty == 0) && run.RunReference() is { } reference)
+            {
+                Assert.Equal(SearchRun.Integers(reference["sequences"]), results["sequences"].AsSpan<int>().ToArray());
+            }
         }
     }
 
@@ -101,6 +117,34 @@ public sealed class SamplingTests : IDisposable
                 Assert.Equal(share, counts[text, token] / (double)Runs, 5 * Math.Sqrt(share * (1 - share) / Runs) + 1e-9);
             }
         }
+    }
+
+    /// <summary>Texts that a seed draws, with weights of the tokens behind each.</summary>
+    private static int[] Drawn(int maximum, int seed, Func<int, int[], double[]> weigh)
+    {
+        uint random = (uint)seed;
+        int[][] texts = [.. Prompts.Select(static prompt => prompt.ToArray())];
+        for (int length = 3; length < maximum; length++)
+        {
+            for (int text = 0; text < texts.Length; text++)
+            {
+                double[] weights = weigh(text, texts[text]);
+
+                // x ← 16807·x mod 2³¹−1, two numbers for one of double precision.
+                random = (uint)(16807UL * random % int.MaxValue);
+                double wanted = random - 1.0;
+                random = (uint)(16807UL * random % int.MaxValue);
+                wanted = (wanted + ((random - 1.0) * (int.MaxValue - 1))) / Math.Pow(int.MaxValue - 1, 2) * weights.Sum();
+                int token = 0;
+                for (double sum = weights[0]; sum <= wanted; sum += weights[++token])
+                {
+                }
+
+                texts[text] = [.. texts[text], token];
+            }
+        }
+
+        return [.. texts.SelectMany(static text => text)];
     }
 
     private static (string, object)[] Attributes(float top, float temperature, int kept, int custom) =>

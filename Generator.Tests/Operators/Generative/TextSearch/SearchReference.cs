@@ -14,7 +14,7 @@ internal sealed class SearchReference(SearchSettings settings, Func<IReadOnlyLis
         bool isDone = false;
         while (tokens.Count < settings.Maximum)
         {
-            double[] scores = Ruled(score(tokens), tokens, text, prompt.Length);
+            double[] scores = Ruled(Scores(tokens), tokens, text, prompt.Length);
             int best = Array.IndexOf(scores, scores.Max());
             isDone |= best == settings.End;
             tokens.Add(isDone ? SearchSettings.Pad : best);
@@ -32,7 +32,7 @@ internal sealed class SearchReference(SearchSettings settings, Func<IReadOnlyLis
         while (!isDone && beams[0].Tokens.Count < settings.Maximum)
         {
             int length = beams[0].Tokens.Count;
-            (int Beam, int Token, double Sum)[] candidates = [.. beams.SelectMany((beam, index) => Ruled(LogSoftmax(score(beam.Tokens)), beam.Tokens, text, prompt.Length)
+            (int Beam, int Token, double Sum)[] candidates = [.. beams.SelectMany((beam, index) => Ruled(LogSoftmax(Scores(beam.Tokens)), beam.Tokens, text, prompt.Length)
                 .Select((value, token) => (Beam: index, Token: token, Sum: value + beam.Sum))).OrderByDescending(static candidate => candidate.Sum).Take(2 * settings.Beams)];
             List<(List<int>, double)> next = [];
             for (int rank = 0; rank < candidates.Length && next.Count < settings.Beams; rank++)
@@ -58,6 +58,12 @@ internal sealed class SearchReference(SearchSettings settings, Func<IReadOnlyLis
         }
 
         return [.. finished.Take(settings.Returned).Select(found => ((int[])[.. found.Tokens, .. Enumerable.Repeat(SearchSettings.Pad, settings.Maximum - found.Tokens.Length)], found.Score))];
+    }
+
+    private double[] Scores(IReadOnlyList<int> tokens)
+    {
+        double[] all = score(tokens);
+        return settings.Vocabulary is { } count ? all[..count] : all;
     }
 
     private static double[] LogSoftmax(double[] scores)
@@ -98,9 +104,26 @@ internal sealed class SearchReference(SearchSettings settings, Func<IReadOnlyLis
         {
             bool isForbidden = settings.VocabularyMask?[token] == 0 || (tokens.Count == start && settings.PrefixMask?[(text * scores.Length) + token] == 0)
                 || (token == settings.End && tokens.Count < (settings.Minimum ?? 0));
-            scores[token] = isForbidden ? Forbidden : scores[token];
+            scores[token] = (isForbidden ? Forbidden : scores[token]) / (settings.Temperature ?? 1);
         }
 
-        return scores;
+        return settings.Times is { } times ? Timed(scores, tokens, times) : scores;
+    }
+
+    /// <summary>Times come in pairs around text, grow from one part to the next, and come where they are together likelier than each other token.</summary>
+    private double[] Timed(double[] scores, IReadOnlyList<int> tokens, WhisperTokens special)
+    {
+        int[] times = [.. tokens.Where(special.IsTime)];
+        int begin = Math.Min(tokens.Count, tokens.TakeWhile(token => !special.IsTime(token)).Count() + 1);
+        bool last = special.IsTime(tokens[^1]), isPair = last && (tokens.Count == begin || special.IsTime(tokens[^2])), isOpen = last && !isPair;
+        bool IsForbidden(int token) => token == special.None || token == special.LanguageModel
+            || (tokens.Count > begin && (token == special.Transcript || token == special.Translate || token == special.Transcribe))
+            || (isPair && special.IsTime(token))
+            || (isOpen && token < settings.End)
+            || (times.Length > 0 && special.IsTime(token) && token < times[^1] + (isOpen ? 0 : 1))
+            || (tokens.Count == begin && token > special.First + WhisperTokens.LatestFirst);
+        double[] allowed = [.. scores.Select((score, token) => IsForbidden(token) ? Forbidden : score)];
+        double time = Math.Log(allowed.Skip(special.First).Sum(Math.Exp));
+        return time > allowed.Take(special.First).Max() ? [.. allowed.Select((score, token) => special.IsTime(token) ? score : Forbidden)] : allowed;
     }
 }

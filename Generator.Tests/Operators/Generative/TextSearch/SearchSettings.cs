@@ -9,6 +9,9 @@ internal sealed record SearchSettings
 
     public int End { get; init; } = 99;
 
+    /// <summary>How many of the model's tokens there are; all where nothing is given.</summary>
+    public int? Vocabulary { get; init; }
+
     public int? Minimum { get; init; }
 
     public float? Penalty { get; init; }
@@ -26,4 +29,9 @@ internal sealed record SearchSettings
     public float? LengthPenalty { get; init; }
 
     public bool StopsEarly { get; init; }
+
+    public float? Temperature { get; init; }
+
+    /// <summary>Whisper's tokens where its rules for times apply.</summary>
+    public WhisperTokens? Times { get; init; }
 }

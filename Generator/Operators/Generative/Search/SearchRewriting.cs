@@ -20,6 +20,7 @@ internal sealed class SearchRewriting
     private Value _beams = null!;
     private Value _indices = null!;
     private Value? _scores;
+    private Value? _silence;
 
     private SearchRewriting(Graph graph, Node node)
     {
@@ -28,6 +29,7 @@ internal sealed class SearchRewriting
         _models = new SearchSubgraphs(node, _signature.ModelType);
         _vocabulary = _signature.Vocabulary(_models);
         _signature.CheckMasks(_vocabulary);
+        _signature.CheckSilence(_models, _vocabulary);
         _outside = new SearchWriter(graph, node, () => graph.Nodes.IndexOf(node));
     }
 
@@ -135,6 +137,7 @@ internal sealed class SearchRewriting
         Value? all = _scores;
         if (_models.HasScores)
         {
+            _silence = _signature.WantsSilence ? Silence(results[0]) : null;
             Node step = Step(_outside, results[0], state, isFirst: true);
             (state, all, start) = (step.Output, Scores(step), _outside.Add("Add", start, _outside.Numbers(1)));
             own = [.. results.Skip(2).Take(2 * layers).Select(Repeat)];
@@ -203,12 +206,25 @@ internal sealed class SearchRewriting
     /// <summary>Caches of the sequences that the next tokens go on from.</summary>
     private Value Reorder(SearchWriter writer, Value present, Node step, int axis) => step.OptionalOutput(3) is { } sources ? writer.Gather(present, sources, axis) : present;
 
+    /// <summary>Scores of all tokens behind the last position.</summary>
+    private Value Last(SearchWriter writer, Value logits)
+    {
+        Value last = writer.Gather(logits, writer.Number(-1), 1);
+        return writer.Cast(writer.Add("Slice", last, writer.Numbers(0), writer.Numbers(_vocabulary), writer.Numbers(1)), ElementType.Float32);
+    }
+
+    /// <summary>The probability, for each text, that the token of silence comes first.</summary>
+    private Value Silence(Value logits)
+    {
+        Node shares = _outside.AddNode("Softmax", [Last(_outside, logits)], 1);
+        shares.SetAttribute("axis", -1L);
+        return Narrow(_outside.Gather(shares.Output, _outside.Number(_signature.SilenceToken), 1));
+    }
+
     /// <summary>Chooses the next tokens by the logits of the last position.</summary>
     private Node Step(SearchWriter writer, Value logits, Value state, bool isFirst = false, Value? allInside = null)
     {
-        Value last = writer.Gather(logits, writer.Number(-1), 1);
-        last = writer.Add("Slice", last, writer.Numbers(0), writer.Numbers(_vocabulary), writer.Numbers(1));
-        last = writer.Cast(last, ElementType.Float32);
+        Value last = Last(writer, logits);
         if (_signature.IsBeamSearch)
         {
             Node logarithms = writer.AddNode("LogSoftmax", [last], 1);
@@ -240,6 +256,11 @@ internal sealed class SearchRewriting
         if (_signature.IsBeamSearch)
         {
             Replace(1, Narrow(end.Outputs[1]!));
+        }
+
+        if (_silence is not null)
+        {
+            Replace(4, _silence);
         }
 
         if (_scores is not null)

@@ -42,6 +42,11 @@ internal sealed class SearchSignature
     /// <summary>What the sequences of Whisper's decoder begin with.</summary>
     public Value? FirstTokens => IsBeamSearch && ModelType == 2 ? _node.OptionalInput(10) : null;
 
+    /// <summary>Whether the probabilities of Whisper's token of silence are wanted.</summary>
+    public bool WantsSilence => _node.OptionalOutput(4) is not null;
+
+    public long SilenceToken => Token("no_speech_token");
+
     public Value? Seed => Kind == "sampling" ? _node.OptionalInput(8) : null;
 
     /// <summary>Whether memory of all scores is needed, or of those that were drawn from.</summary>
@@ -81,6 +86,20 @@ internal sealed class SearchSignature
         }
 
         return given > 0 ? given : declared!.Value;
+    }
+
+    /// <summary>Checks what the probabilities of silence are read of: the scores behind the first tokens.</summary>
+    public void CheckSilence(SearchSubgraphs models, long vocabulary)
+    {
+        if (WantsSilence && !models.HasScores)
+        {
+            throw ModelException.Unsupported(_node, "probabilities of silence (output 4) need an encoder that makes the decoder's first step");
+        }
+
+        if (WantsSilence && (SilenceToken < 0 || SilenceToken >= vocabulary))
+        {
+            throw new ModelException(_node, $"attribute 'no_speech_token' is {SilenceToken} and must be one of {vocabulary} tokens, whose probabilities are output 4");
+        }
     }
 
     /// <summary>Checks the masks of tokens as far as their sizes are known; runs check the others.</summary>
@@ -155,9 +174,9 @@ internal sealed class SearchSignature
             throw ModelException.Unsupported(_node, "the scores of the cross attention (output 3, 'cross_qk') are not collected");
         }
 
-        if (_node.OptionalOutput(4) is not null || _node.OptionalInput(13) is not null)
+        if (_node.OptionalInput(13) is not null)
         {
-            throw ModelException.Unsupported(_node, "probabilities of silence (output 4) and extra_decoding_ids (input 13) are not supported");
+            throw ModelException.Unsupported(_node, "extra_decoding_ids (input 13) only adds to the scores of the cross attention (output 3, 'cross_qk'), which are not collected");
         }
     }
 
