@@ -47,6 +47,11 @@ internal sealed class ModelCheck(FuzzModel model, string className, string folde
         {
             return Run(reference, seed);
         }
+        catch (InvalidOperationException exception) when (exception.Message.Contains("cannot be broadcast", StringComparison.Ordinal) && HasBranches)
+        {
+            // All memory is laid out before a run, that of the branches that it does not take as well.
+            return new Verdict(VerdictKind.Refused, "sizes of a branch that may not be taken contradict each other");
+        }
         catch (Exception exception) when (exception is not ReferenceException)
         {
             return new Verdict(VerdictKind.Threw, exception.ToString());
@@ -56,6 +61,8 @@ internal sealed class ModelCheck(FuzzModel model, string className, string folde
             return new Verdict(VerdictKind.NoReference, exception.Message);
         }
     }
+
+    private bool HasBranches => Model.Steps.Any(static step => step.Nodes.Any(static node => node.OpType == "If"));
 
     private Verdict Run(Reference reference, int seed)
     {
@@ -100,9 +107,9 @@ internal sealed class ModelCheck(FuzzModel model, string className, string folde
             reference.RunAll(inputs, noise: null);
             return false;
         }
-        catch (InvalidOperationException)
+        catch (InvalidOperationException exception)
         {
-            return true;
+            return !ReferenceFaults.IsRefusalOfItsOwn(exception.Message);
         }
     }
 

@@ -191,6 +191,49 @@ public sealed class OpenSizeTests : IDisposable
     }
 
     [Fact]
+    public void EachRotatedRowHasItsPositions()
+    {
+        using CompiledModel model = _models.Load("RotationRows", new OnnxModelBuilder().Input("x", "n", 1, 1, 4).Constant("p", DataType.Int64, BitConverter.GetBytes(0L), 1, 1).Constant("c", [0, 0], 1, 2).Constant("s", [1, 1], 1, 2)
+            .ContribNode("RotaryEmbedding", ["x", "p", "c", "s"], ["y"]).Output("y", "n", 1, 1, 4));
+        using CompiledSession session = model.CreateSession();
+        float[] Run(int rows) => SmallModels.Run(session, "y", ("x", Tensor.Create<float>([.. Enumerable.Repeat<float[]>([1, 2, 3, 4], rows).SelectMany(static row => row)], rows, 1, 1, 4)));
+        Assert.Equal([-3, -4, 1, 2], Run(1));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(2));
+    }
+
+    [Fact]
+    public void OneEntryRotatesAllPositions()
+    {
+        // As many positions as heads: nothing tells which axis the tables go along.
+        OnnxModelBuilder builder = new OnnxModelBuilder().Input("x", "b", "n", "n", 2).Constant("c", [0.5f, 0.25f], 1, 2).Input("s", 1, 2)
+            .Integers("zero", 0).Integers("one", 1).Integers("two", 2).Integers("last", 3)
+            .Node("Slice", ["x", "one", "two", "last"], ["right"]).Node("Neg", ["right"], ["minus"]).Node("Slice", ["x", "zero", "one", "last"], ["left"])
+            .Node("Concat", ["minus", "left"], ["turned"], ("axis", -1)).Node("Mul", ["x", "c"], ["straight"]).Node("Mul", ["turned", "s"], ["across"])
+            .Node("Add", ["straight", "across"], ["y"]).Output("y", "b", "n", "n", 2);
+        using CompiledModel model = _models.Load("RotationOfAll", builder);
+        using CompiledSession session = model.CreateSession();
+        foreach (int size in new[] { 1, 2, 3 })
+        {
+            float[] x = [.. Enumerable.Range(1, 2 * size * size * 2).Select(static value => (float)value)];
+            IEnumerable<float> expected = x.Chunk(2).SelectMany(static pair => new[] { (0.5f * pair[0]) - (2 * pair[1]), (0.25f * pair[1]) + (4 * pair[0]) });
+            Assert.Equal(expected, SmallModels.Run(session, "y", ("x", Tensor.Create(x, 2, size, size, 2)), ("s", Tensor.Create<float>([2, 4], 1, 2))));
+        }
+    }
+
+    [Theory]
+    [InlineData("BiasGelu")]
+    [InlineData("FastGelu")]
+    public void ABiasHasAnElementForEachPlaceOfTheLastAxis(string type)
+    {
+        using CompiledModel model = _models.Load($"Bias{type}", new OnnxModelBuilder().Input("x", 2, 1).Input("b", "n").ContribNode(type, ["x", "b"], ["y"]).Output("y", 2, 1));
+        using CompiledSession session = model.CreateSession();
+        float[] Run(params float[] bias) => SmallModels.Run(session, "y", ("x", Tensor.Create<float>([40, 50], 2, 1)), ("b", Tensor.Create(bias, bias.Length)));
+        Assert.Equal([42, 52], Run(2));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(2, 3));
+        Assert.Contains("bias of shape [1]", _models.Refusal($"Single{type}", new OnnxModelBuilder().Input("x", 2, 3).Constant("b", [1], 1).ContribNode(type, ["x", "b"], ["y"]).Output("y", 2, 3)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void GroupedAttentionHasAKeyForEachQuery()
     {
         using CompiledModel model = _models.Load("Grouped", new OnnxModelBuilder().Input("q", 1, "n", 8).Input("k", 1, 2, 8).Input("v", 1, 2, 8)

@@ -47,6 +47,37 @@ public sealed class LoopTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void EmptyPartsThatNothingReads(long trips)
+    {
+        OnnxModelBuilder body = new OnnxModelBuilder()
+            .Input("i", DataType.Int64).Input("go", DataType.Bool).Input("v", 0)
+            .Node("Identity", ["go"], ["go_on"]).Node("Sub", ["v", "one"], ["next"]).Node("Neg", ["next"], ["part"])
+            .Output("go_on", DataType.Bool).Output("next", 0).Output("part", 0);
+        using CompiledModel model = _models.Load($"EmptyParts{trips}", new OnnxModelBuilder().Input("trips", DataType.Int64).Constant("none", [], 0).Constant("one", [1])
+            .Node("Loop", ["trips", "", "none"], ["y", "parts"], ("body", body)).Output("y", 0));
+        using CompiledSession session = model.CreateSession();
+        Assert.Empty(SmallModels.Run(session, "y", ("trips", Tensor.Create([trips]))));
+    }
+
+    [Fact]
+    public void ConstantsTimesTheIterationAreComputedInTheRun()
+    {
+        // The cast and the product are one kernel, which reads constants alone.
+        OnnxModelBuilder body = new OnnxModelBuilder()
+            .Input("i", DataType.Int64).Input("go", DataType.Bool).Input("v", 3)
+            .Node("Identity", ["go"], ["go_on"]).Node("Cast", ["i"], ["number"], ("to", 1)).Node("Mul", ["numbers", "number"], ["part"]).Node("Add", ["v", "v"], ["next"])
+            .Output("go_on", DataType.Bool).Output("next", 3).Output("part", 3);
+        using CompiledModel model = _models.Load("TimesIteration", new OnnxModelBuilder().Input("x", 3).Input("trips", DataType.Int64)
+            .Constant("given", [0.5f, -0.5f, 1], 3).Node("Erf", ["given"], ["numbers"])
+            .Node("Loop", ["trips", "", "x"], ["v", "parts"], ("body", body)).Node("ReduceSum", ["parts"], ["y"], ("keepdims", 0)).Output("y"));
+        using CompiledSession session = model.CreateSession();
+        const float Expected = (0 + 1 + 2) * 0.842700793f;
+        Assert.Equal(Expected, SmallModels.Run(session, "y", ("x", Tensor.Create([1f, 2, 3], 3)), ("trips", Tensor.Create([3L])))[0], 1e-5f);
+    }
+
     [Fact]
     public void NumberOfIterationsAndConditionFromData()
     {

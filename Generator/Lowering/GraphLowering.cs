@@ -237,7 +237,7 @@ internal sealed class GraphLowering : LoweringContext
     {
         // Constants read at a place that only a run knows, such as a loop's iteration, are read in the run; so is what takes numbers of the run as arguments.
         bool isConstant = kernel.Reads.Count > 0 && kernel.Blocks.Count == 0 && !kernel.UpdatesState && !kernel.NeedsSession && kernel.Sizes.Count == 0
-            && kernel.Node.Inputs.All(input => input?.Elements is not { } elements || elements.All(element => element.IsStatic))
+            && Members(kernel).All(node => node.Inputs.All(IsFixed))
             && kernel.Reads.All(view => view.Buffer.Kind is MemoryKind.Weights or MemoryKind.Prepared && view.Shape.IsStatic && view.Offset.IsStatic && view.Strides.All(stride => stride.IsStatic))
             && kernel.Writes.All(view => view.Buffer.Kind == MemoryKind.Arena && view.Buffer.Elements.IsStatic && IsWhole(view) && !_shared.Contains(view.Buffer));
         if (!isConstant)
@@ -296,6 +296,11 @@ internal sealed class GraphLowering : LoweringContext
             : EpilogueWriter.IsChannelAddressable(view, epilogue.Output.Shape) ? view : MakeContiguous(view, node))];
         return epilogue with { Inputs = inputs };
     }
+
+    private IEnumerable<Node> Members(Kernel kernel) => _groups.TryGetValue(kernel.Node, out FusionGroup? group) ? group.Members.Append(kernel.Node) : [kernel.Node];
+
+    /// <summary>Whether it is not a number that a run's sizes, or a loop's iteration, give.</summary>
+    private static bool IsFixed(Value? value) => value is null || ((value.Elements is not { } elements || elements.All(element => element.IsStatic)) && LoopBuilder.Size(value) is not { Size.IsStatic: false });
 
     /// <summary>Whether a view is all of its buffer: a buffer that other kernels write parts of (a concatenation's result) must not move to the load phase.</summary>
     private static bool IsWhole(View view) => view.IsContiguous && view.Offset == Dimension.Zero && view.Shape.ElementCount == view.Buffer.Elements;

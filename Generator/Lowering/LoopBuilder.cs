@@ -160,7 +160,7 @@ internal sealed class LoopBuilder(FusionGroup group, LoweringContext context)
     }
 
     /// <summary>A single number that follows from the run's sizes, possibly cast: nothing has to compute it into memory first.</summary>
-    private static SizeExpression? Size(Value value)
+    public static SizeExpression? Size(Value value)
     {
         // What makes a known value is gone from the graph already.
         Value source = !value.IsKnown && value.Producer is { Type: "Cast", Domain: "" } cast && value.ElementType is (ElementType.Float32 or ElementType.Float64)

@@ -27,7 +27,24 @@ internal static class ContribActivationOperators
 
     private static PointwiseFunction Function(
         string type, int inputs, Func<Node, IReadOnlyList<Expression?>, Expression> express, Func<Node, ExpansionContext, Value> canonical) =>
-        new(type, [1], ElementTypeSet.Floating, inputs, express, PointwiseFunction.MicrosoftDomain) { Canonical = canonical };
+        new(type, [1], ElementTypeSet.Floating, inputs, express, PointwiseFunction.MicrosoftDomain) { Canonical = canonical, CheckShapes = CheckBias };
+
+    /// <summary>The bias (input 1), where there is one, has an element for each place of the last axis: a single one is not broadcast.</summary>
+    private static void CheckBias(Node node, InferenceContext context)
+    {
+        if (node.OptionalInput(1) is not { } bias)
+        {
+            return;
+        }
+
+        Shape shape = node.Input(0).Shape;
+        if (shape.Rank == 0 || bias.Shape.Rank != 1 || (bias.Shape[0] - shape[shape.Rank - 1]).Value is not (null or 0))
+        {
+            throw new ModelException(node, $"a bias of shape {bias.Shape} for an input of shape {shape}");
+        }
+
+        context.RequireEqual(node, bias.Shape[0], shape[shape.Rank - 1], "the elements of the bias and the last axis of the input");
+    }
 
     private static float Alpha(Node node) => node.FloatAttribute("alpha", 1.702f);
 

@@ -159,7 +159,7 @@ internal sealed class LoopRegion(Node node, Graph body, LoweringContext context)
             using (writer.Block($"for ({iteration} = 0; {condition}; {iteration}++)"))
             {
                 WriteTrips(writer, trips, $"{iteration} + 1");
-                foreach (View whole in trips is null ? [] : _collected.Where(whole => whole.Shape[0] == trips))
+                foreach (View whole in trips is null ? [] : _collected.Where(whole => whole.Shape[0] == trips && whole.Buffer.Kind == MemoryKind.Pooled))
                 {
                     writer.Extend(whole, new Shape([Iteration(node), .. whole.Shape.Skip(1)]).ElementCount * whole.ElementType.Bytes(), node);
                 }

@@ -26,6 +26,9 @@ internal sealed class PointwiseFunction(
     /// <summary>The function in terms of canonical operators, for those that are another name for one; see <see cref="Operator.Normalize"/>.</summary>
     public Func<Node, ExpansionContext, Value>? Canonical { get; init; }
 
+    /// <summary>Checks what is asked of the shapes beside that they broadcast; null for nothing.</summary>
+    public Action<Node, InferenceContext>? CheckShapes { get; init; }
+
     /// <summary>Other element types of a single input, which are computed as float32; null for none.</summary>
     public Func<ElementType, bool>? TakesAsFloat { get; init; }
 
@@ -66,6 +69,7 @@ internal sealed class PointwiseFunction(
             ElementTypeSet.RequireEqual(node, 0, input);
         }
 
+        CheckShapes?.Invoke(node, context);
         base.Infer(node, context);
     }
 

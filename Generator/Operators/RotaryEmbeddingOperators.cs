@@ -49,6 +49,12 @@ internal sealed class RotaryEmbeddingOperators : Operator
             throw new ModelException(node, $"the input must have rank 3 or 4, but is {input.Shape}");
         }
 
+        if (IsContrib && node.Input(1).Shape is { Rank: 2 } positions)
+        {
+            context.RequireEqual(node, positions[0], input.Shape[0], "the rows of positions and of the input");
+            context.RequireEqual(node, positions[1], input.Shape[input.Shape.Rank == 4 ? 2 : 1], "the positions and the input's sequence");
+        }
+
         if (!IsContrib)
         {
             var layout = new RotaryLayout(node);

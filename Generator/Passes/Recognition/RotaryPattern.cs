@@ -55,8 +55,13 @@ internal sealed class RotaryPattern : Pattern
             : shape[shape.Rank - 1].Value is not { } size ? "the head size is not known at build time"
             : !HasWidth(spelling.Cosine, spelling, size) || !HasWidth(spelling.Sine, spelling, size) ? "the tables are not as wide as what they are multiplied with"
             : spelling.Cosine.Shape.Rank > shape.Rank || spelling.Sine.Shape.Rank > shape.Rank ? "the tables have more axes than what is rotated"
+            : shape[shape.Rank - 2].Value != 1 && IsOneEntry(spelling.Cosine, shape.Rank) && IsOneEntry(spelling.Sine, shape.Rank) ? "the tables have one entry for all positions"
             : null;
     }
+
+    /// <summary>Whether a table varies along none of the axes between the batch and the width of what is rotated.</summary>
+    private static bool IsOneEntry(Value table, int rank) =>
+        Enumerable.Range(1, rank - 2).Select(axis => axis - (rank - table.Shape.Rank)).All(axis => axis < 0 || table.Shape[axis].Value == 1);
 
     private static bool HasWidth(Value table, RotarySpelling spelling, long size) =>
         table.Shape.Rank > 0 && table.Shape[table.Shape.Rank - 1].Value == (spelling.IsByParts ? size / 2 : size);
