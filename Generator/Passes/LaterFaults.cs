@@ -7,7 +7,7 @@ namespace Cameo.Generator.Passes;
 /// <summary>
 /// Whoever builds a model that is refused wants to see all that is wrong with it, not only what the first stage finds. So what has a type goes on through the later stages,
 /// whose results nobody needs.
-/// <para>Before: <c>a = Unknown(x); b = Relu(a); c = Conv(z, w)</c>, where Conv is refused as it is lowered. After: <c>c = Conv(z, w)</c>, and a diagnostic more.</para>
+/// <para>Before: <c>a = Unknown(x); b = Relu(a); c = QuantizeLinear(z, w)</c>, where QuantizeLinear is refused as it is expanded. After: <c>c = QuantizeLinear(z, w)</c>, and a diagnostic more.</para>
 /// </summary>
 internal static class LaterFaults
 {
