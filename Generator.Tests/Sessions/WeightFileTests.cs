@@ -129,12 +129,42 @@ public sealed unsafe class WeightFileTests
         byte[] payload = new byte[(33 << 20) + 12345];
         new Random(7).NextBytes(payload);
         using var file = new TemporaryFile([.. WeightFileFormat.WriteHeader(Identity, payload.Length, WeightChecksumTests.Compute(payload)), .. payload]);
-        using WeightFile weights = WeightFile.Load(file.Path, Identity, payload.Length, verify: true, WeightMemory.Copied, threads);
+        using WeightFile weights = WeightFile.Load(file.Path, Identity, payload.Length, 0, verify: true, WeightMemory.Copied, threads);
         Assert.Equal(0, (nint)weights.Payload % 64);
         File.WriteAllBytes(file.Path, new byte[payload.Length]);
         Assert.True(new ReadOnlySpan<byte>(weights.Payload, payload.Length).SequenceEqual(payload));
         weights.Dispose();
         Assert.True(weights.Payload == null);
+    }
+
+    [SkippableTheory]
+    [InlineData(1 << 20)]
+    [InlineData((3 << 20) + 64)]
+    [InlineData(4096)]
+    public void TablesAtTheEndStayInTheFile(int lookedUpBytes)
+    {
+        Skip.IfNot(HugePages.AreAvailable, "The system has no large pages for who asks, so that weights are mapped as a whole.");
+        byte[] payload = new byte[(40 << 20) + 12345];
+        new Random(7).NextBytes(payload);
+        byte[] content = [.. WeightFileFormat.WriteHeader(Identity, payload.Length, WeightChecksumTests.Compute(payload)), .. payload];
+        using var file = new TemporaryFile(content);
+        using WeightFile weights = WeightFile.Load(file.Path, Identity, payload.Length, lookedUpBytes, verify: true, WeightMemory.Automatic, threads: 2);
+        Assert.Equal(0, (nint)weights.Payload % 64);
+        Assert.True(new ReadOnlySpan<byte>(weights.Payload, payload.Length).SequenceEqual(payload));
+        string[] mappings = MappingsOf(file.Path);
+        string mapping = Assert.Single(mappings);
+        string[] range = mapping.Split(' ')[0].Split('-');
+        long begin = long.Parse(range[0], System.Globalization.NumberStyles.HexNumber, null);
+        long tables = (long)(nint)weights.Payload + payload.Length - lookedUpBytes;
+        Assert.InRange(begin, tables, tables + Environment.SystemPageSize - 1);
+        weights.Dispose();
+        Assert.Empty(MappingsOf(file.Path));
+
+        content[^1] ^= 1;
+        File.WriteAllBytes(file.Path, content);
+        var exception = Assert.Throws<WeightFileException>(() => WeightFile.Load(file.Path, Identity, payload.Length, lookedUpBytes, verify: true, WeightMemory.Automatic, threads: 2));
+        Assert.Contains("checksum", exception.Message, StringComparison.Ordinal);
+        Assert.Empty(MappingsOf(file.Path));
     }
 
     [Theory]
@@ -149,12 +179,12 @@ public sealed unsafe class WeightFileTests
         foreach ((byte[] content, string expected) in new[] { (damaged, "checksum"), (good[..100], "truncated"), ([.. good, 0], "bytes expected"), (good[..10], "truncated") })
         {
             using var file = new TemporaryFile(content);
-            var exception = Assert.Throws<WeightFileException>(() => WeightFile.Load(file.Path, Identity, PayloadBytes, null, memory, 2));
+            var exception = Assert.Throws<WeightFileException>(() => WeightFile.Load(file.Path, Identity, PayloadBytes, 0, null, memory, 2));
             Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
         }
 
         string missing = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        Assert.Contains("missing", Assert.Throws<WeightFileException>(() => WeightFile.Load(missing, Identity, PayloadBytes, null, memory, 2)).Message, StringComparison.Ordinal);
+        Assert.Contains("missing", Assert.Throws<WeightFileException>(() => WeightFile.Load(missing, Identity, PayloadBytes, 0, null, memory, 2)).Message, StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -225,4 +255,6 @@ public sealed unsafe class WeightFileTests
         Assert.Contains(file.Path, exception.Message, StringComparison.Ordinal);
         Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
     }
+
+    private static string[] MappingsOf(string path) => [.. File.ReadLines("/proc/self/maps").Where(line => line.EndsWith(path, StringComparison.Ordinal))];
 }

@@ -193,6 +193,11 @@ internal static class ModelEmitter
             code.Line("ArenaBytes = ArenaBytes,");
             code.Line($"ArenaBytesBeforePlanning = {Number(model.Plan.BytesBeforePlanning)},");
             code.Line("WeightBytes = WeightBytes,");
+            if (model.Lowered.LookedUpWeightBytes > 0)
+            {
+                code.Line($"LookedUpWeightBytes = {Number(model.Lowered.LookedUpWeightBytes)},");
+            }
+
             code.Line($"PreparedBytes = {Number(model.Plan.PreparedBytes)},");
             code.Line("StateBytes = StateBytes,");
             code.Line($"Identity = {CSharpText.Literal(model.Identity)},");

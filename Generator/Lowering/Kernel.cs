@@ -28,6 +28,9 @@ internal sealed class Kernel(string kind, Node node, IReadOnlyList<View> reads, 
     /// <summary>Reads whose buffer may be the buffer of <c>Writes[0]</c>: every element is read before the element at its place is written.</summary>
     public IReadOnlyList<View> MayOverwrite { get; init; } = [];
 
+    /// <summary>Reads of which a run needs only the slices that indices name, usually few of many: the rows of an embedding.</summary>
+    public IReadOnlyList<View> LookedUp { get; init; } = [];
+
     /// <summary>Whether it does more than write its results: it updates a state. Others are dropped when nothing reads what they write.</summary>
     public bool UpdatesState { get; init; }
 

@@ -94,7 +94,13 @@ public static class DescriptionText
     private static void WriteSizes(StringBuilder text, ModelDescription model)
     {
         text.Append("\nmemory\n");
-        text.Append("  weights   ").Append(SizeAndBytes(model.WeightBytes)).Append('\n');
+        text.Append("  weights   ").Append(SizeAndBytes(model.WeightBytes));
+        if (model.LookedUpWeightBytes != 0)
+        {
+            text.Append(", of which looked up by rows ").Append(SizeAndBytes(model.LookedUpWeightBytes));
+        }
+
+        text.Append('\n');
         if (model.PreparedBytes != 0)
         {
             text.Append("  prepared  ").Append(SizeAndBytes(model.PreparedBytes)).Append('\n');

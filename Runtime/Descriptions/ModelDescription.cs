@@ -42,6 +42,11 @@ public sealed record ModelDescription
     /// <summary>Bytes of the packed weights, without the file's header; 0 for a model without weights.</summary>
     public long WeightBytes { get; init; }
 
+    /// <summary>
+    /// How many of <see cref="WeightBytes"/>, at their end, are tables of which a run reads only the rows that its indices name, such as embeddings; 0 where there are none of some size.
+    /// </summary>
+    public long LookedUpWeightBytes { get; init; }
+
     /// <summary>Bytes of the constants that are computed once at load; 0 where there are none.</summary>
     public long PreparedBytes { get; init; }
 

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Cameo.Memory;
 
 /// <summary>
-/// The packed weights of a model: mapped or copied from a file, or taken from an embedded resource where it lies. Read-only, 64-byte aligned,
+/// The packed weights of a model: mapped or copied from a file, or copied but for the tables at its end, or taken from an embedded resource where it lies. Read-only, 64-byte aligned,
 /// checked before the first use. <see cref="Payload"/> is valid until disposal.
 /// </summary>
 public sealed unsafe class WeightFile : IDisposable
@@ -46,15 +46,20 @@ public sealed unsafe class WeightFile : IDisposable
     /// <param name="path">Its path.</param>
     /// <param name="identity">Identity of the compilation it must belong to, 32 bytes.</param>
     /// <param name="payloadBytes">Bytes of weights it must hold.</param>
+    /// <param name="lookedUpBytes">How many of them, at their end, a run reads only a few of: <see cref="WeightMemory.Automatic"/> leaves them in the file.</param>
     /// <param name="verify">Whether to compare the checksum; <see langword="null"/>: only for files below <see cref="VerifyByDefaultBelowBytes"/>.</param>
     /// <param name="memory">What is to hold the weights.</param>
     /// <param name="threads">Threads that may read a file that is copied.</param>
     /// <exception cref="WeightFileException">The file is missing, truncated, damaged, or another compilation's.</exception>
     /// <exception cref="OutOfMemoryException">The weights are to be copied and do not fit the memory.</exception>
-    public static WeightFile Load(string path, ReadOnlySpan<byte> identity, long payloadBytes, bool? verify, WeightMemory memory, int threads)
+    public static WeightFile Load(string path, ReadOnlySpan<byte> identity, long payloadBytes, long lookedUpBytes, bool? verify, WeightMemory memory, int threads)
     {
-        bool isCopied = memory == WeightMemory.Copied || (memory == WeightMemory.Automatic && IsBetterCopied(payloadBytes));
-        return isCopied ? Copy(path, identity, payloadBytes, verify, threads) : Map(path, identity, payloadBytes, verify);
+        if (memory == WeightMemory.Automatic && IsBetterCopied(payloadBytes - lookedUpBytes))
+        {
+            return Copy(path, identity, payloadBytes, lookedUpBytes, verify, threads);
+        }
+
+        return memory == WeightMemory.Copied ? Copy(path, identity, payloadBytes, 0, verify, threads) : Map(path, identity, payloadBytes, verify);
     }
 
     /// <summary>Maps a weight file.</summary>
@@ -165,7 +170,7 @@ public sealed unsafe class WeightFile : IDisposable
     private static bool IsBetterCopied(long bytes) =>
         HugePages.AreAvailable && bytes >= CopyByDefaultFromBytes && bytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
 
-    private static WeightFile Copy(string path, ReadOnlySpan<byte> identity, long payloadBytes, bool? verify, int threads)
+    private static WeightFile Copy(string path, ReadOnlySpan<byte> identity, long payloadBytes, long lookedUpBytes, bool? verify, int threads)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = Path.GetFullPath(path);
@@ -181,8 +186,8 @@ public sealed unsafe class WeightFile : IDisposable
                 return Map(path, identity, payloadBytes, verify);
             }
 
-            block = new NativeBlock(length);
-            Read(stream.SafeFileHandle, block, length, threads);
+            block = new NativeBlock(length, stream.SafeFileHandle, length - lookedUpBytes);
+            Read(stream.SafeFileHandle, block, threads);
             WeightFileCheck.Run(path, block.Pointer, length, identity, payloadBytes, verify);
             return new WeightFile(path, block.Pointer + WeightFileFormat.HeaderBytes, payloadBytes, [block], null);
         }
@@ -199,8 +204,9 @@ public sealed unsafe class WeightFile : IDisposable
     }
 
     /// <summary>Reads a file with several threads: most of the time goes into pages that are touched for the first time.</summary>
-    private static void Read(SafeFileHandle file, NativeBlock block, long length, int threads)
+    private static void Read(SafeFileHandle file, NativeBlock block, int threads)
     {
+        long length = block.OwnBytes;
         long pieces = (length + ReadBytes - 1) / ReadBytes;
         try
         {

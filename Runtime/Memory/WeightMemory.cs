@@ -4,7 +4,8 @@ namespace Cameo.Memory;
 public enum WeightMemory
 {
     /// <summary>
-    /// <see cref="Copied"/> for files from 32 MiB up to half of the memory available, where the system has large pages; else <see cref="Mapped"/>.
+    /// <see cref="Copied"/> for weights from 32 MiB up to half of the memory available, where the system has large pages; else <see cref="Mapped"/>. Tables of 2 MiB or more of which a run reads
+    /// only the rows that its indices name, such as embeddings, stay mapped in any case.
     /// </summary>
     Automatic,
 

@@ -142,7 +142,7 @@ public abstract unsafe class CompiledModel : IDisposable
         }
 
         string path = options.WeightsPath ?? Path.Combine(AppContext.BaseDirectory, description.WeightFile);
-        return WeightFile.Load(path, identity, description.WeightBytes, options.VerifyWeights, options.WeightMemory, options.Threads ?? WorkerPool.Shared.Threads);
+        return WeightFile.Load(path, identity, description.WeightBytes, description.LookedUpWeightBytes, options.VerifyWeights, options.WeightMemory, options.Threads ?? WorkerPool.Shared.Threads);
     }
 
     private void ReleaseWhenUnused()

@@ -71,6 +71,7 @@ internal sealed class GatherOperator : Operator
             $"Gather.Slices(Workers, {KernelText.Bytes(writer, from)}, {writer.Size(outer)}, {writer.Size(data.Shape[axis])}, {writer.Size(sliceBytes)}, " +
             $"{writer.Pointer(index)}, {writer.Size(indices.Shape.ElementCount)}, {KernelText.Bytes(writer, to)}, {KernelText.Name(node)});"))
         {
+            LookedUp = [from],
             Summary = $"slices of {data.Shape} along axis {axis} by {indices.Shape}",
         });
     }
