@@ -26,8 +26,8 @@ internal static class ReferenceFaults
         message.Contains("Subgraph must have the shape set", StringComparison.Ordinal)
         // A stride longer than the window needs no padding for SAME, which is computed as negative.
         || message.Contains("padding values must be non-negative", StringComparison.Ordinal)
-        // The window is one element larger than the input: an empty result, as Conv gives there.
-        || (message.Contains("QLinearConv", StringComparison.Ordinal) && message.Contains("Invalid input shape", StringComparison.Ordinal));
+        // The window is larger than the input by no more than a stride: an empty result, which Conv gives where it is one element larger.
+        || (message.Contains("Conv", StringComparison.Ordinal) && message.Contains("Invalid input shape", StringComparison.Ordinal));
 
     private static string? Find(NodeProto node, Func<string, OnnxRuntimeTensor?> find)
     {
@@ -46,6 +46,15 @@ internal static class ReferenceFaults
             // The size of the padding is computed without the dilations, so that the result is too small.
             case "MaxPool" or "AveragePool" or "LpPool" when Text(node, "auto_pad").StartsWith("SAME", StringComparison.Ordinal) && node.Attribute.Any(static attribute => attribute.Name == "dilations"):
                 return $"{node.OpType} with dilations and padding to the same size";
+
+            // The quotient of what the window sticks out and the stride is rounded towards 0, so that there is a place for a window that is larger than the input.
+            case "MaxPool" or "AveragePool" or "LpPool" when find(node.Input[0]) is { } x && HasLargerWindow(node, x.Shape):
+                return $"{node.OpType} with a window larger than the input";
+
+            // The indices' rows are dealt out among the data's batches whatever their sizes; ONNX wants these to be the same.
+            case "GatherND" when find(node.Input[0]) is { } data && find(node.Input[1]) is { } indices && Number(node, "batch_dims") is > 0 and var batches
+                && !data.Shape.Take((int)batches).SequenceEqual(indices.Shape.Take((int)batches)):
+                return "GatherND with other batches of indices than of data";
 
             // Empty parts are left out before anybody looks at their sizes, which need not fit then.
             case "Concat" or "QLinearConcat" or "ConcatFromSequence" when node.Input.Any(IsEmpty):
@@ -110,6 +119,17 @@ internal static class ReferenceFaults
         };
         return numbers.Any(number => !(number >= low && number <= high)) && double.IsFinite(low) ? $"Cast to {to} of what does not fit" : null;
     }
+
+    private static bool HasLargerWindow(NodeProto node, long[] shape)
+    {
+        long[] window = Numbers(node, "kernel_shape");
+        long[] pads = Numbers(node, "pads");
+        long[] dilations = Numbers(node, "dilations");
+        return Text(node, "auto_pad") is "" or "NOTSET" or "VALID" && window.Where((size, axis) =>
+            shape[axis + 2] + pads.ElementAtOrDefault(axis) + pads.ElementAtOrDefault(axis + window.Length) < ((size - 1) * (dilations.Length > 0 ? dilations[axis] : 1)) + 1).Any();
+    }
+
+    private static long[] Numbers(NodeProto node, string name) => [.. node.Attribute.FirstOrDefault(attribute => attribute.Name == name)?.Ints ?? []];
 
     private static long Number(NodeProto node, string name) => node.Attribute.FirstOrDefault(attribute => attribute.Name == name)?.I ?? 0;
 

@@ -77,6 +77,33 @@ public sealed class OpenSizeTests : IDisposable
     }
 
     [Fact]
+    public void PositionsAreThoseOfTheRotatedRows()
+    {
+        using CompiledModel model = _models.Load("Positions", new OnnxModelBuilder(23).Input("x", "batch", 1, "tokens", 2).Input("ids", DataType.Int64, "rows", "positions").Constant("cosines", [1, 0], 2, 1).Constant("sines", [0, 1], 2, 1)
+            .Node("RotaryEmbedding", ["x", "cosines", "sines", "ids"], ["y"]).Output("y", "batch", 1, "tokens", 2));
+        using CompiledSession session = model.CreateSession();
+        float[] Run(int rows, params long[] ids) => SmallModels.Run(session, "y", ("x", Tensor.Create<float>([1, 2, 3, 4], 2, 1, 1, 2)), ("ids", Tensor.Create(ids, rows, ids.Length / rows)));
+        Assert.Equal([-2, 1, 3, 4], Run(2, 1, 0));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(1, 1));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(2, 1, 0, 1, 0));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(4, 1, 0, 1, 0));
+    }
+
+    [Fact]
+    public void ASkipHasTheWidthOfWhatItIsAddedTo()
+    {
+        using CompiledModel model = _models.Load("Skip", new OnnxModelBuilder().Import("com.microsoft", 1).Input("x", 1, 1, "width").Input("skip", 1, 1, "other").Input("gamma", "factors")
+            .ContribNode("SkipSimplifiedLayerNormalization", ["x", "skip", "gamma"], ["y"], ("epsilon", 0f)).Output("y", 1, 1, "width"));
+        using CompiledSession session = model.CreateSession();
+        float[] Run(int width, params float[] gamma) => SmallModels.Run(
+            session, "y", ("x", Tensor.Create<float>([1, 5], 1, 1, 2)), ("skip", Tensor.Create<float>([.. Enumerable.Repeat(2f, width)], 1, 1, width)), ("gamma", Tensor.Create(gamma, gamma.Length)));
+        // 3 and 7: the mean of their squares is 29.
+        Assert.Equal([3 / Math.Sqrt(29), 14 / Math.Sqrt(29)], Run(2, 1, 2).Select(static value => (double)value), static (left, right) => Math.Abs(left - right) < 1e-6);
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(1, 1, 2));
+        Assert.Throws<DimensionOutOfBoundsException>(() => Run(2, 1));
+    }
+
+    [Fact]
     public void KnownIndicesAreThere()
     {
         using CompiledModel model = _models.Load("Index", new OnnxModelBuilder().Input("x", "n").Integer("i", 2).Node("Gather", ["x", "i"], ["y"]).Output("y"));

@@ -67,9 +67,34 @@ internal sealed class RotaryEmbeddingOperators : Operator
             {
                 context.RequireEqual(node, layout.RotarySize, layout.Cosine.Shape[layout.Cosine.Shape.Rank - 1] * 2, "rotated elements and the tables' entries");
             }
+
+            RequirePositions(node, layout, context);
         }
 
         context.SetType(node.Output, input.RequiredType);
+    }
+
+    /// <summary>Positions, or tables without any, are for the input's batch and sequence; those for a batch of 1 are for every row.</summary>
+    private static void RequirePositions(Node node, RotaryLayout layout, InferenceContext context)
+    {
+        Dimension batch = layout.Input.Shape[0];
+        if ((layout.Positions?.Shape ?? layout.Cosine.Shape) is not { Rank: < 4 } given)
+        {
+            ShapeMath.BroadcastsTo(node, new Shape([.. layout.Cosine.Shape.Take(3)]), new Shape([batch, layout.Heads, layout.Sequence]), context);
+            return;
+        }
+
+        if ((given[0].Value != 1 && (given[0] - batch).Value is not (null or 0)) || (given[1] - layout.Sequence).Value is not (null or 0))
+        {
+            throw new ModelException(node, $"{(layout.Positions is null ? "tables" : "positions")} of {given} do not fit {batch} rows of {layout.Sequence} positions");
+        }
+
+        if (given[0].Value != 1)
+        {
+            context.RequireEqual(node, given[0], batch, "the rows of positions and of the input");
+        }
+
+        context.RequireEqual(node, given[1], layout.Sequence, "the positions and the input's sequence");
     }
 
     public override bool Normalize(Node node, ExpansionContext context)

@@ -38,11 +38,7 @@ internal sealed class SkipNormalizationOperators : Operator
             if (input < 3 || node.OptionalInput(input) is not null)
             {
                 ElementTypeSet.RequireEqual(node, 0, input);
-                Shape shape = node.Input(input).Shape;
-                if (!ShapeMath.BroadcastsTo(node, shape, x.Shape, context) || (input > 1 && shape.Rank != 1))
-                {
-                    throw new ModelException(node, $"input {input} of shape {shape} does not fit the input's {x.Shape}");
-                }
+                RequireFit(node, input, x.Shape, context);
             }
         }
 
@@ -54,6 +50,23 @@ internal sealed class SkipNormalizationOperators : Operator
             {
                 context.SetType(value, output == 3 ? x.RequiredType : statistics);
             }
+        }
+    }
+
+    /// <summary>The skip may be that of one row for all; its sequence and width are the input's, as is the length of the others.</summary>
+    private static void RequireFit(Node node, int input, Shape x, InferenceContext context)
+    {
+        Shape shape = node.Input(input).Shape;
+        int axes = input == 1 ? Math.Min(x.Rank, 2) : 1;
+        if (shape.Rank < axes || (input > 1 && shape.Rank > 1) || !ShapeMath.BroadcastsTo(node, shape, x, context)
+            || Enumerable.Range(1, axes).Any(axis => (shape[shape.Rank - axis] - x[x.Rank - axis]).Value is not (null or 0)))
+        {
+            throw new ModelException(node, $"input {input} of shape {shape} does not fit the input's {x}");
+        }
+
+        for (int axis = 1; axis <= axes; axis++)
+        {
+            context.RequireEqual(node, shape[shape.Rank - axis], x[x.Rank - axis], $"the input and input {input}");
         }
     }
 
