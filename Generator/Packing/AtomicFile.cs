@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Cameo.Generator.Packing;
 
 /// <summary>
@@ -10,22 +12,67 @@ internal static class AtomicFile
     public static string TemporaryName(string path) => path + "." + Guid.NewGuid().ToString("N").Substring(0, 8) + ".tmp";
 
     /// <summary>Puts a finished temporary file in place.</summary>
-    public static void Replace(string temporary, string path)
+    public static void Replace(string temporary, string path) => Retry(() =>
+    {
+        if (File.Exists(path))
+        {
+            File.Replace(temporary, path, destinationBackupFileName: null);
+        }
+        else
+        {
+            File.Move(temporary, path);
+        }
+    });
+
+    /// <summary>
+    /// Puts a large finished temporary file in place. Where files may be renamed while they are in use the old one is moved out of the way first: some file systems (ext4, btrfs) write a
+    /// file that replaces another one to disk before the rename returns, which took as long as packing it. For the moment between two renames there is no file.
+    /// </summary>
+    public static void ReplaceLarge(string temporary, string path)
+    {
+        if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        {
+            Replace(temporary, path);
+        }
+        else
+        {
+            Retry(() => MoveAsideAndReplace(temporary, path));
+        }
+    }
+
+    private static void MoveAsideAndReplace(string temporary, string path)
+    {
+        if (!File.Exists(path))
+        {
+            File.Move(temporary, path);
+            return;
+        }
+
+        string old = TemporaryName(path);
+        File.Move(path, old);
+        try
+        {
+            File.Move(temporary, path);
+        }
+        catch when (!File.Exists(path))
+        {
+            File.Move(old, path);
+            throw;
+        }
+        finally
+        {
+            File.Delete(old);
+        }
+    }
+
+    private static void Retry(Action replace)
     {
         const int Attempts = 5;
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                if (File.Exists(path))
-                {
-                    File.Replace(temporary, path, destinationBackupFileName: null);
-                }
-                else
-                {
-                    File.Move(temporary, path);
-                }
-
+                replace();
                 return;
             }
             catch (IOException) when (attempt < Attempts)

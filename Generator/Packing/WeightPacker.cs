@@ -29,7 +29,7 @@ internal sealed class WeightPacker(ITensorSource source, int threads, Action<lon
                 Pack(recipe, file, cancellationToken);
             }
 
-            AtomicFile.Replace(temporary, path);
+            AtomicFile.ReplaceLarge(temporary, path);
         }
         finally
         {
