@@ -12,6 +12,7 @@ internal abstract unsafe class ElementConversion
     {
         (ElementType.Float16, ElementType.Float32) => new HalfToSingleConversion(),
         (ElementType.BFloat16, ElementType.Float32) => new BFloat16ToSingleConversion(),
+        (ElementType.Float32, ElementType.Float16) => new SingleToHalfConversion(),
         _ when IntegerElements.CanRead(from) && to == ElementType.Boolean => new IntegerToBooleanConversion(from),
         _ when IntegerElements.CanRead(from) && IntegerElements.CanWrite(to) => new IntegerConversion(from, to),
         _ when IntegerElements.CanRead(from) && FloatElements.CanWrite(to) => new IntegerToFloatConversion(from, to),
