@@ -35,6 +35,9 @@ internal sealed class BuildGroup(LlamaFiles files) : WorkGroup
             start = Stopwatch.GetTimestamp();
             result = Generator.ModelCompiler.Compile(import.GraphText!, new CompileSettings());
             double compiled = Stopwatch.GetElapsedTime(start).TotalSeconds;
+
+            // As in a first build. Beside the last round's file, not yet on the disk, a large one would pass what the system keeps in memory, and wait for the disk.
+            File.Delete(packed);
             start = Stopwatch.GetTimestamp();
             using (ModelTensorSource source = new(import.WeightIndex!, path))
             {

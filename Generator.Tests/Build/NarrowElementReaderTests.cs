@@ -62,6 +62,8 @@ public sealed unsafe class NarrowElementReaderTests
     [InlineData(2, 32, 37, 16, 8, 0)]
     [InlineData(3, 16, 5, 32, -1, 4)]
     [InlineData(1, 40, 33, 8, 13, 24)]
+    [InlineData(2, 2072, 40, 32, 8, 2)]
+    [InlineData(1, 4096, 33, 32, 0, 0)]
     public void WordsOfPackedElementsAreMadeWithoutUnpackingThem(int batch, int rows, int columns, int width, int offset, int before)
     {
         long pitch = rows + 2;

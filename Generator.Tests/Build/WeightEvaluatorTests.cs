@@ -43,6 +43,28 @@ public sealed unsafe class WeightEvaluatorTests
         AssertEvaluates(new WeightPanels(new WeightTranspose(matrices, [0, 2, 1]), 16), source, 1);
     }
 
+    /// <summary>Panels side by side, and panels of two matrices in turn, as a gate and its value are laid out.</summary>
+    [Theory]
+    [InlineData((int)ElementType.Float32, 1, 21, 170, 32, 1)]
+    [InlineData((int)ElementType.Float32, 2, 19, 64, 16, 2)]
+    [InlineData((int)ElementType.Float16, 3, 9, 128, 32, 1)]
+    [InlineData((int)ElementType.UInt8, 2, 8, 96, 24, 2)]
+    public void PanelsOfTwoMatricesInTurn(int type, long batch, long rows, long columns, int width, long together)
+    {
+        MemoryTensorSource source = new();
+        WeightExpression[] panels = [.. new[] { "a", "b" }.Select(name =>
+        {
+            byte[] data = new byte[batch * rows * columns * ((ElementType)type).Bytes()];
+            new Random(name[0]).NextBytes(data);
+            source.Add(name, data);
+            return new WeightPanels(new WeightSource(name, (ElementType)type, [batch, rows, columns]), width);
+        })];
+        long groups = panels[0].Shape[1] / together;
+        WeightConcatenation inTurn = new([.. panels.Select(WeightExpression (matrix) => new WeightReshape(matrix, [batch * groups, together, rows, width]))], 1, [batch * groups, 2 * together, rows, width]);
+        AssertEvaluates(inTurn, source, 1);
+        AssertEvaluates(new WeightReshape(inTurn, [batch, 2 * together * groups, rows, width]), source, 2);
+    }
+
     [Fact]
     public void SliceOfLongRunsReadsOnlyThem()
     {

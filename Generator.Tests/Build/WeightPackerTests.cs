@@ -37,6 +37,43 @@ public sealed class WeightPackerTests : IDisposable
         Assert.Single(_folder.GetFiles());
     }
 
+    /// <summary>Elements that would cross the end of a chunk.</summary>
+    [Theory]
+    [InlineData(3)]
+    [InlineData(15)]
+    [InlineData(61)]
+    public void ElementsNeedNotFillChunks(int before)
+    {
+        const int ChunkBytes = 1024 * 1024;
+        MemoryTensorSource source = new();
+        byte[] wide = new byte[3 * ChunkBytes];
+        new Random(7).NextBytes(wide);
+        source.Add("wide", wide);
+        WeightFill fill = new([7], ElementType.UInt8, [ChunkBytes - WeightFileFormat.HeaderBytes - before]);
+        WeightSource numbers = new("wide", ElementType.Complex128, [wide.Length / 16]);
+        WeightRecipe recipe = new([new WeightEntry("a", 0, fill), new WeightEntry("b", fill.Count, numbers)], fill.Count + wide.Length + 5, new byte[32]);
+        new WeightPacker(source, 2).Pack(recipe, Target, CancellationToken.None);
+
+        byte[] payload = File.ReadAllBytes(Target)[WeightFileFormat.HeaderBytes..];
+        byte[] expected = [.. Enumerable.Repeat((byte)7, (int)fill.Count), .. wide, 0, 0, 0, 0, 0];
+        Assert.True(expected.AsSpan().SequenceEqual(payload));
+    }
+
+    /// <summary>The old file may be in use: who has it open keeps what it held.</summary>
+    [Fact]
+    public void AFileInUseIsReplaced()
+    {
+        File.WriteAllText(Target, "old");
+        using FileStream reader = new(Target, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        MemoryTensorSource source = new();
+        WeightRecipe recipe = LargeRecipe(source);
+        new WeightPacker(source, 2).Pack(recipe, Target, CancellationToken.None);
+        Assert.Equal(WeightFileFormat.HeaderBytes + recipe.PayloadBytes, new FileInfo(Target).Length);
+        Assert.Single(_folder.GetFiles());
+        using StreamReader text = new(reader);
+        Assert.Equal("old", text.ReadToEnd());
+    }
+
     [Fact]
     public void EmptyRecipeGivesAHeaderAlone()
     {

@@ -32,13 +32,32 @@ internal sealed unsafe class ConcatenationReader : ElementReader
         {
             long row = first / _rowLength;
             long column = first % _rowLength;
-            int input = Array.FindLastIndex(_starts, start => start <= column);
-            long within = column - _starts[input];
-            long elements = Math.Min(count, _runs[input] - within);
-            _inputs[input].Read((row * _runs[input]) + within, elements, destination);
+            long elements;
+            if (column == 0 && count >= _rowLength)
+            {
+                elements = count / _rowLength * _rowLength;
+                ReadRows(row, count / _rowLength, destination);
+            }
+            else
+            {
+                int input = Array.FindLastIndex(_starts, start => start <= column);
+                long within = column - _starts[input];
+                elements = Math.Min(count, _runs[input] - within);
+                _inputs[input].Read((row * _runs[input]) + within, elements, destination);
+            }
+
             first += elements;
             count -= elements;
             destination += elements * ElementBytes;
+        }
+    }
+
+    /// <summary>Whole rows, input by input.</summary>
+    private void ReadRows(long row, long rows, byte* destination)
+    {
+        for (int input = 0; input < _inputs.Length; input++)
+        {
+            _inputs[input].ReadRuns(row * _runs[input], _runs[input], rows, destination + (_starts[input] * ElementBytes), _rowLength * ElementBytes);
         }
     }
 }

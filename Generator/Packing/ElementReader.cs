@@ -17,4 +17,13 @@ internal abstract unsafe class ElementReader(ElementType elementType, long count
 
     /// <summary>Writes <paramref name="count"/> elements from <paramref name="first"/> on to <paramref name="destination"/>.</summary>
     public abstract void Read(long first, long count, byte* destination);
+
+    /// <summary>Writes <paramref name="runs"/> times <paramref name="run"/> elements that all follow each other here; each run goes <paramref name="pitch"/> bytes behind the one before.</summary>
+    public virtual void ReadRuns(long first, long run, long runs, byte* destination, long pitch)
+    {
+        for (long index = 0; index < runs; index++)
+        {
+            Read(first + (index * run), run, destination + (index * pitch));
+        }
+    }
 }

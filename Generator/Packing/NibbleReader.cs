@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cameo.Generator.Graphs;
 
 namespace Cameo.Generator.Packing;
@@ -15,9 +16,13 @@ internal sealed unsafe class NibbleReader(StridedView matrices, int offset, int 
 {
     private const int ElementsPerWord = 8;
 
+    // A column is read for so long before the next one is: pieces shorter than this cost more in lines and pages that nothing foresees (of 64 bytes a third of the throughput). The
+    // tile that is written, of 32 KiB where a panel has 32 columns, stays in the second-level cache until its last column is done.
+    private const int TileRows = 256;
+
     private readonly long _wordRows = matrices.Shape[1] / ElementsPerWord;
     private readonly long _panels = (matrices.Shape[2] + width - 1) / width;
-    private readonly uint _offsets = (uint)(offset & 15) * 0x1111_1111;
+    private readonly ulong _offsets = (ulong)(offset & 15) * 0x1111_1111_1111_1111;
 
     /// <summary>Whether every word is made of four whole bytes.</summary>
     public static bool Applies(StridedView matrices) =>
@@ -35,44 +40,68 @@ internal sealed unsafe class NibbleReader(StridedView matrices, int offset, int 
             long column = first % width;
             long row = first / width;
             long columns = Math.Min(count, width - column);
-            ReadRow(row, (int)column, (int)columns, words);
-            first += columns;
-            count -= columns;
-            words += columns;
+            long rows = columns < width ? 1 : Math.Min(TileRows, Math.Min(count / width, _wordRows - (row % _wordRows)));
+            ReadTile(row, rows, (int)column, (int)columns, words);
+            first += rows * columns;
+            count -= rows * columns;
+            words += rows * columns;
         }
     }
 
-    /// <summary>Words of one row of a panel; <paramref name="row"/> counts the rows of all panels.</summary>
-    private void ReadRow(long row, int column, int columns, uint* words)
+    /// <summary>Words of rows of a panel; <paramref name="row"/> counts the rows of all panels.</summary>
+    private void ReadTile(long row, long rows, int column, int columns, uint* words)
     {
         long panel = row / _wordRows;
         long k = (row - (panel * _wordRows)) * ElementsPerWord;
         long batch = panel / _panels;
         long firstColumn = ((panel - (batch * _panels)) * width) + column;
         byte* source = matrices.Memory.Pointer + ((matrices.Offset + (batch * matrices.Strides[0]) + k + (firstColumn * matrices.Strides[2])) / 2);
-        long step = matrices.Strides[2] / 2;
         int present = (int)Math.Max(0, Math.Min(columns, matrices.Shape[2] - firstColumn));
-        uint lower = _offsets & 0x7777_7777;
-        uint highest = _offsets & 0x8888_8888;
-        for (int index = 0; index < present; index++)
+        if (present < columns)
         {
-            // The lower three bits can't carry into the next element, the highest is added without its carry.
-            uint elements = *(uint*)source;
-            elements = ((elements & 0x7777_7777) + lower) ^ (elements & 0x8888_8888) ^ highest;
-            words[index] = Spread(elements & 0xFFFF) | (Spread(elements >> 16) << 4);
-            source += step;
+            new Span<uint>(words, (int)rows * columns).Clear();
         }
 
-        for (int index = present; index < columns; index++)
+        for (int index = 0; index < present; index++)
         {
-            words[index] = 0;
+            ReadColumn(source + (index * matrices.Strides[2] / 2), rows, words + index, columns);
         }
     }
 
-    /// <summary>Four elements of half a byte, each in the lower half of a byte of its own.</summary>
-    private static uint Spread(uint elements)
+    /// <summary>Words of one column, two at a time.</summary>
+    private void ReadColumn(byte* source, long rows, uint* words, int pitch)
     {
-        elements = (elements | (elements << 8)) & 0x00FF_00FF;
-        return (elements | (elements << 4)) & 0x0F0F_0F0F;
+        ulong offsets = _offsets;
+        for (; rows >= 2; rows -= 2)
+        {
+            ulong pair = Words(*(ulong*)source, offsets);
+            words[0] = (uint)pair;
+            words[pitch] = (uint)(pair >> 32);
+            source += 2 * sizeof(uint);
+            words += 2 * pitch;
+        }
+
+        if (rows > 0)
+        {
+            words[0] = (uint)Words(*(uint*)source, offsets);
+        }
+    }
+
+    /// <summary>Two words of elements in the order of the file, as panels hold them and with the offset added.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Words(ulong elements, ulong offsets)
+    {
+        if (offsets != 0)
+        {
+            // The lower three bits can't carry into the next element, the highest is added without its carry.
+            const ulong highest = 0x8888_8888_8888_8888;
+            elements = ((elements & ~highest) + (offsets & ~highest)) ^ ((elements ^ offsets) & highest);
+        }
+
+        // From elements 0 1 2 3 4 5 6 7 to 0 4 1 5 2 6 3 7: the middle bytes change places, then the middle halves of bytes in each two bytes.
+        ulong changed = (elements ^ (elements >> 8)) & 0x0000_FF00_0000_FF00;
+        elements ^= changed ^ (changed << 8);
+        changed = (elements ^ (elements >> 4)) & 0x00F0_00F0_00F0_00F0;
+        return elements ^ changed ^ (changed << 4);
     }
 }

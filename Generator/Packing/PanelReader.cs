@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Cameo.Generator.Graphs;
 
 namespace Cameo.Generator.Packing;
@@ -10,103 +11,163 @@ internal sealed unsafe class PanelReader(StridedView matrices, ElementType eleme
     elementType,
     checked(matrices.Shape[0] * ((matrices.Shape[2] + width - 1) / width) * matrices.Shape[1] * width))
 {
+    private const int LineBytes = 64;
+
+    // Rows whose pieces go to their panels before the next rows' do: enough that a panel is written in pieces of some hundred bytes, few enough that the processor fetches all of them ahead.
+    private const int BlockRows = 8;
+
     private readonly long _rows = matrices.Shape[1];
     private readonly long _columns = matrices.Shape[2];
     private readonly long _panels = (matrices.Shape[2] + width - 1) / width;
+    private readonly long _panelElements = matrices.Shape[1] * width;
 
     public override void Read(long first, long count, byte* destination)
     {
-        long skip = first % width;
-        if (skip != 0 || count < width)
+        while (count > 0)
         {
-            // Ends of a range within a row of a panel: the row is made whole and cut.
-            byte* row = stackalloc byte[width * ElementBytes];
-            while (count > 0 && (skip != 0 || count < width))
+            long within = first % _panelElements;
+            long elements = within == 0 && count >= _panelElements ? count - (count % _panelElements) : Math.Min(count, _panelElements - within);
+            if (elements >= _panelElements)
             {
-                long elements = Math.Min(count, width - skip);
-                ReadRows(first / width, 1, row);
-                Buffer.MemoryCopy(row + (skip * ElementBytes), destination, elements * ElementBytes, elements * ElementBytes);
-                first += elements;
-                count -= elements;
-                destination += elements * ElementBytes;
-                skip = 0;
+                ReadRuns(first, _panelElements, elements / _panelElements, destination, _panelElements * ElementBytes);
             }
+            else
+            {
+                ReadPart(first, elements, destination);
+            }
+
+            first += elements;
+            count -= elements;
+            destination += elements * ElementBytes;
+        }
+    }
+
+    /// <summary>Several panels side by side are made together, so that the matrix's rows are read in long pieces.</summary>
+    public override void ReadRuns(long first, long run, long runs, byte* destination, long pitch)
+    {
+        if (run == 0 || first % _panelElements != 0 || run % _panelElements != 0)
+        {
+            base.ReadRuns(first, run, runs, destination, pitch);
+            return;
         }
 
-        while (count >= width)
+        long panelsPerRun = run / _panelElements;
+        byte* Destination(long panel) => destination + (panel / panelsPerRun * pitch) + (panel % panelsPerRun * _panelElements * ElementBytes);
+        long together = matrices.Strides[2] == 1 ? BlockRows : _rows;
+        for (long done = 0; done < panelsPerRun * runs;)
         {
-            long row = first / width;
-            long rows = Math.Min(count / width, _rows - (row % _rows));
-            ReadRows(row, rows, destination);
-            first += rows * width;
-            count -= rows * width;
-            destination += rows * width * ElementBytes;
+            long panel = (first / _panelElements) + done;
+            long panels = Math.Min((panelsPerRun * runs) - done, _panels - (panel % _panels));
+            for (long row = 0; row < _rows; row += together)
+            {
+                for (long index = 0; index < panels; index++)
+                {
+                    ReadRows(((panel + index) * _rows) + row, Math.Min(together, _rows - row), Destination(done + index) + (row * width * ElementBytes));
+                }
+            }
+
+            done += panels;
+        }
+    }
+
+    /// <summary>Elements of one panel.</summary>
+    private void ReadPart(long first, long count, byte* destination)
+    {
+        long skip = first % width;
+        if (skip != 0)
+        {
+            long elements = Math.Min(count, width - skip);
+            ReadPieceOfRow(first / width, skip, elements, destination);
+            first += elements;
+            count -= elements;
+            destination += elements * ElementBytes;
         }
 
-        if (count > 0)
+        ReadRows(first / width, count / width, destination);
+        long rest = count % width;
+        if (rest != 0)
         {
-            Read(first, count, destination);
+            ReadPieceOfRow((first + count) / width, 0, rest, destination + ((count - rest) * ElementBytes));
         }
+    }
+
+    /// <summary>The row is made whole and cut.</summary>
+    private void ReadPieceOfRow(long row, long skip, long count, byte* destination)
+    {
+        byte* whole = stackalloc byte[width * ElementBytes];
+        ReadRows(row, 1, whole);
+        Buffer.MemoryCopy(whole + (skip * ElementBytes), destination, count * ElementBytes, count * ElementBytes);
     }
 
     /// <summary>Rows of one panel; <paramref name="row"/> counts the rows of all panels.</summary>
     private void ReadRows(long row, long rows, byte* destination)
     {
+        if (rows == 0)
+        {
+            return;
+        }
+
         long k = row % _rows;
         long panel = row / _rows % _panels;
         long batch = row / _rows / _panels;
         long position = matrices.Offset + (batch * matrices.Strides[0]) + (k * matrices.Strides[1]) + (panel * width * matrices.Strides[2]);
         int columns = (int)Math.Min(width, _columns - (panel * width));
         byte* source = matrices.Memory.Pointer + (position * ElementBytes);
-        switch (ElementBytes)
-        {
-            case 1:
-                ReadRows(source, destination, rows, columns);
-                break;
-            case 2:
-                ReadRows((ushort*)source, (ushort*)destination, rows, columns);
-                break;
-            case 4:
-                ReadRows((uint*)source, (uint*)destination, rows, columns);
-                break;
-            case 8:
-                ReadRows((ulong*)source, (ulong*)destination, rows, columns);
-                break;
-            default:
-                ReadRows((decimal*)source, (decimal*)destination, rows, columns);
-                break;
-        }
-    }
-
-    private void ReadRows<T>(T* source, T* destination, long rows, int columns)
-        where T : unmanaged
-    {
         if (columns < width)
         {
-            for (long index = 0; index < rows * width; index++)
-            {
-                destination[index] = default;
-            }
+            new Span<byte>(destination, checked((int)(rows * width * ElementBytes))).Clear();
         }
 
         if (matrices.Strides[2] == 1)
         {
-            CopyRows(source, destination, rows, columns);
+            CopyRows(source, destination, rows, columns * ElementBytes);
+            return;
         }
-        else
+
+        switch (ElementBytes)
         {
-            Gather(source, destination, rows, columns);
+            case 1:
+                Gather(source, destination, rows, columns);
+                break;
+            case 2:
+                Gather((ushort*)source, (ushort*)destination, rows, columns);
+                break;
+            case 4:
+                Gather((uint*)source, (uint*)destination, rows, columns);
+                break;
+            case 8:
+                Gather((ulong*)source, (ulong*)destination, rows, columns);
+                break;
+            default:
+                Gather((decimal*)source, (decimal*)destination, rows, columns);
+                break;
         }
     }
 
     /// <summary>Rows of a panel are pieces of the matrix's rows.</summary>
-    private void CopyRows<T>(T* source, T* destination, long rows, int columns)
-        where T : unmanaged
+    private void CopyRows(byte* source, byte* destination, long rows, int bytes)
     {
-        long stride = matrices.Strides[1];
+        long sourcePitch = matrices.Strides[1] * ElementBytes;
+        int pitch = width * ElementBytes;
+        if (bytes % LineBytes != 0)
+        {
+            for (long row = 0; row < rows; row++)
+            {
+                Buffer.MemoryCopy(source + (row * sourcePitch), destination + (row * pitch), bytes, bytes);
+            }
+
+            return;
+        }
+
         for (long row = 0; row < rows; row++)
         {
-            Buffer.MemoryCopy(source + (row * stride), destination + (row * width), columns * sizeof(T), columns * sizeof(T));
+            for (int offset = 0; offset < bytes; offset += LineBytes)
+            {
+                *(Line*)(destination + offset) = *(Line*)(source + offset);
+            }
+
+            source += sourcePitch;
+            destination += pitch;
         }
     }
 
@@ -138,4 +199,8 @@ internal sealed unsafe class PanelReader(StridedView matrices, ElementType eleme
             }
         }
     }
+
+    /// <summary>What the processor copies in a few moves instead of a call.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = LineBytes)]
+    private struct Line;
 }

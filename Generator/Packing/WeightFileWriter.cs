@@ -4,9 +4,14 @@ using Cameo.Generator.Memory;
 
 namespace Cameo.Generator.Packing;
 
-/// <summary>Computes chunks of a weight file on the thread pool and writes them in order.</summary>
+/// <summary>
+/// Computes chunks of a weight file on the thread pool and writes them in order. Chunks end at multiples of their size in the file, whatever tensors they hold: whole pages
+/// are cheaper to write, and a chunk of many small tensors costs no more hand-overs than one of a large one.
+/// </summary>
 internal sealed unsafe class WeightFileWriter : IDisposable
 {
+    private const int LargestElementBytes = 16;
+
     private readonly Stream _file;
     private readonly WeightRecipe _recipe;
     private readonly int _chunkBytes;
@@ -16,9 +21,11 @@ internal sealed unsafe class WeightFileWriter : IDisposable
 
     // A chunk's buffer is free again once it is written; who waits for a free buffer waits for the writing, which bounds the memory.
     private readonly BlockingCollection<byte[]> _freeBuffers = [];
-    private readonly BlockingCollection<Task<Chunk>> _chunks = [];
+    private readonly BlockingCollection<Task<Computed>> _chunks = [];
     private readonly Task _writing;
     private readonly object _progress = new();
+    private WeightChunk _filling;
+    private long _submitted;
     private long _written;
 
     public WeightFileWriter(Stream file, WeightRecipe recipe, int threads, int chunkBytes, Action<long>? report, CancellationToken cancellationToken)
@@ -35,6 +42,7 @@ internal sealed unsafe class WeightFileWriter : IDisposable
             _freeBuffers.Add(new byte[chunkBytes], CancellationToken.None);
         }
 
+        _filling = new WeightChunk(chunkBytes - WeightFileFormat.HeaderBytes);
         _file.SetLength(WeightFileFormat.HeaderBytes + recipe.PayloadBytes);
         _file.Position = WeightFileFormat.HeaderBytes;
         _writing = Task.Factory.StartNew(Write, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -43,36 +51,46 @@ internal sealed unsafe class WeightFileWriter : IDisposable
     /// <summary>Appends all elements of a reader. They are computed later: the reader must work until they are written.</summary>
     public void Add(ElementReader reader)
     {
-        long chunkElements = Math.Max(1, _chunkBytes / reader.ElementBytes);
-        for (long first = 0; first < reader.Count; first += chunkElements)
+        for (long first = 0; first < reader.Count;)
         {
-            long start = first;
-            int elements = (int)Math.Min(chunkElements, reader.Count - first);
-            byte[] buffer = TakeBuffer();
-            AddedBytes += (long)elements * reader.ElementBytes;
-            _chunks.Add(Task.Run(() => Compute(reader, start, elements, buffer), CancellationToken.None), CancellationToken.None);
+            if (_filling.Room < reader.ElementBytes)
+            {
+                Submit();
+            }
+
+            long elements = Math.Min(_filling.Room / reader.ElementBytes, reader.Count - first);
+            _filling.Add(reader, first, elements);
+            first += elements;
         }
     }
 
     /// <summary>Appends zero bytes.</summary>
     public void AddZeros(long bytes)
     {
-        for (; bytes > 0; bytes -= Math.Min(bytes, _chunkBytes))
+        while (bytes > 0)
         {
-            byte[] buffer = TakeBuffer();
-            int count = (int)Math.Min(bytes, _chunkBytes);
-            Array.Clear(buffer, 0, count);
-            AddedBytes += count;
-            _chunks.Add(Task.FromResult(new Chunk(buffer, count)), CancellationToken.None);
+            if (_filling.Room == 0)
+            {
+                Submit();
+            }
+
+            int count = (int)Math.Min(bytes, _filling.Room);
+            _filling.AddZeros(count);
+            bytes -= count;
         }
     }
 
     /// <summary>Bytes added so far.</summary>
-    public long AddedBytes { get; private set; }
+    public long AddedBytes => _submitted + _filling.Bytes;
 
     /// <summary>Waits until so many of the bytes added are written.</summary>
     public void WaitFor(long bytes)
     {
+        if (bytes > _submitted)
+        {
+            Submit();
+        }
+
         lock (_progress)
         {
             while (_written < bytes)
@@ -93,6 +111,7 @@ internal sealed unsafe class WeightFileWriter : IDisposable
     /// <summary>Waits for the last chunk and writes the header.</summary>
     public void Finish()
     {
+        Submit();
         _chunks.CompleteAdding();
         _writing.GetAwaiter().GetResult();
         byte[] header = WeightFileFormat.WriteHeader(_recipe.Identity, _recipe.PayloadBytes, _checksum.Finish());
@@ -106,7 +125,7 @@ internal sealed unsafe class WeightFileWriter : IDisposable
     {
         _chunks.CompleteAdding();
         ((IAsyncResult)_writing).AsyncWaitHandle.WaitOne();
-        foreach (Task<Chunk> chunk in _chunks)
+        foreach (Task<Computed> chunk in _chunks)
         {
             ((IAsyncResult)chunk).AsyncWaitHandle.WaitOne();
         }
@@ -137,21 +156,35 @@ internal sealed unsafe class WeightFileWriter : IDisposable
         }
     }
 
-    private static Chunk Compute(ElementReader reader, long first, int elements, byte[] buffer)
+    /// <summary>Has the chunk that was filled so far computed, and begins the next one.</summary>
+    private void Submit()
+    {
+        WeightChunk chunk = _filling;
+        byte[] buffer = TakeBuffer();
+        _submitted += chunk.Bytes;
+
+        // A chunk that had to go early leaves the next one less room; what has no room for an element is left to the next one but one.
+        long position = WeightFileFormat.HeaderBytes + _submitted;
+        int room = _chunkBytes - (int)(position % _chunkBytes);
+        _filling = new WeightChunk(room < LargestElementBytes ? _chunkBytes : room);
+        _chunks.Add(Task.Run(() => Compute(chunk, buffer), CancellationToken.None), CancellationToken.None);
+    }
+
+    private static Computed Compute(WeightChunk chunk, byte[] buffer)
     {
         fixed (byte* pointer = buffer)
         {
-            reader.Read(first, elements, pointer);
+            chunk.Compute(pointer);
         }
 
-        return new Chunk(buffer, elements * reader.ElementBytes);
+        return new Computed(buffer, chunk.Bytes);
     }
 
     private void Write()
     {
-        foreach (Task<Chunk> task in _chunks.GetConsumingEnumerable())
+        foreach (Task<Computed> task in _chunks.GetConsumingEnumerable())
         {
-            Chunk chunk = task.GetAwaiter().GetResult();
+            Computed chunk = task.GetAwaiter().GetResult();
             _checksum.Append(chunk.Buffer, 0, chunk.Bytes);
             _file.Write(chunk.Buffer, 0, chunk.Bytes);
             lock (_progress)
@@ -165,5 +198,5 @@ internal sealed unsafe class WeightFileWriter : IDisposable
         }
     }
 
-    private readonly record struct Chunk(byte[] Buffer, int Bytes);
+    private readonly record struct Computed(byte[] Buffer, int Bytes);
 }
