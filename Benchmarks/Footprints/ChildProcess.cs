@@ -25,7 +25,7 @@ internal static class ChildProcess
         try
         {
             File.WriteAllText(file, JsonSerializer.Serialize(work));
-            using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [Command, file]) { RedirectStandardOutput = true })!;
+            using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Program(), Command, file]) { RedirectStandardOutput = true })!;
             string text = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode == 0
@@ -36,6 +36,13 @@ internal static class ChildProcess
         {
             File.Delete(file);
         }
+    }
+
+    /// <summary>This program as the host's first argument, where it was not started by its own executable but as <c>dotnet Benchmarks.dll</c>.</summary>
+    private static string[] Program()
+    {
+        string program = typeof(ChildProcess).Assembly.Location;
+        return Path.GetFileNameWithoutExtension(Environment.ProcessPath) == Path.GetFileNameWithoutExtension(program) ? [] : [program];
     }
 
     /// <summary>What the child does.</summary>
