@@ -1,5 +1,8 @@
+using System.Diagnostics;
+using Cameo.Generator.Graphs;
 using Cameo.Generator.Onnx;
 using Cameo.Generator.Onnx.Proto;
+using Cameo.Generator.Packing;
 using Cameo.Tests.Infrastructure;
 using Google.Protobuf;
 using Xunit;
@@ -130,7 +133,95 @@ public sealed class ExternalDataTests : IDisposable
 
         using WeightSourceReader reader = new(result.WeightIndex!, ModelPath);
 
-        Assert.Throws<ImportException>(() => reader.Read("t"));
+        AssertNamesLengths(Assert.Throws<ImportException>(() => reader.Read("t")));
+    }
+
+    [Fact]
+    public void AFileThatBecameShorterIsNotMapped()
+    {
+        WriteFile("w", new byte[5000]);
+        ImportResult result = Import(ImportOptions.Default, ModelFiles.External("t", 5000, ("location", "w")));
+        WriteFile("w", new byte[4000]);
+
+        using ModelTensorSource source = new(result.WeightIndex!, ModelPath);
+
+        AssertNamesLengths(Assert.Throws<ImportException>(() => source.TryMap("t")));
+    }
+
+    [Fact]
+    public void AModelThatBecameShorterIsNotMapped()
+    {
+        TensorProto tensor = ModelFiles.External("t", 5000, ("location", "w"));
+        tensor.ClearDataLocation();
+        tensor.ExternalData.Clear();
+        tensor.RawData = ByteString.CopyFrom(new byte[5000]);
+        ImportResult result = Import(ImportOptions.Default, tensor);
+        byte[] model = File.ReadAllBytes(ModelPath);
+        File.WriteAllBytes(ModelPath, model[..1000]);
+
+        using ModelTensorSource source = new(result.WeightIndex!, ModelPath);
+
+        ImportException exception = Assert.Throws<ImportException>(() => source.TryMap("t"));
+        Assert.Equal(ImportDiagnosticIds.UnreadableFile, exception.Id);
+        Assert.Contains("has 1000 bytes", exception.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The first chunk is read, then the file is cut: packing must end with an error, not the process with a signal.</summary>
+    [Fact]
+    public void AFileThatIsCutShortWhileItIsPackedIsAnError()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        WriteFile("w", new byte[5000]);
+        ImportResult result = Import(ImportOptions.Default, ModelFiles.External("t", 5000, ("location", "w")));
+        using ModelTensorSource source = new(result.WeightIndex!, ModelPath);
+        Assert.NotNull(source.TryMap("t"));
+        source.RequireLengths();
+        using (Process cut = Process.Start("truncate", ["--size=4000", _folder.File("w")]))
+        {
+            cut.WaitForExit();
+            Assert.Equal(0, cut.ExitCode);
+        }
+
+        // The lengths are looked at again after some time only.
+        ImportException? exception = null;
+        Assert.True(SpinWait.SpinUntil(() => (exception = Record.Exception(source.RequireLengths) as ImportException) is not null, TimeSpan.FromSeconds(10)));
+        AssertNamesLengths(exception!);
+
+        WeightRecipe recipe = new([new Generator.Graphs.WeightEntry("t", 0, new WeightSource("t", ElementType.UInt8, [5000]))], 5000, new byte[32]);
+        using ModelTensorSource again = new(result.WeightIndex!, ModelPath);
+        AssertNamesLengths(Assert.Throws<ImportException>(() => new WeightPacker(again, 2).Pack(recipe, _folder.File("packed"), CancellationToken.None)));
+        Assert.False(File.Exists(_folder.File("packed")));
+    }
+
+    [Fact]
+    public unsafe void AFileThatIsDeletedWhileItIsPackedStaysReadable()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        byte[] data = new byte[5000];
+        new Random(2).NextBytes(data);
+        WriteFile("w", data);
+        ImportResult result = Import(ImportOptions.Default, ModelFiles.External("t", 5000, ("location", "w")));
+        using ModelTensorSource source = new(result.WeightIndex!, ModelPath);
+        NativeBuffer memory = source.TryMap("t")!;
+        File.Delete(_folder.File("w"));
+
+        source.RequireLengths();
+        Assert.True(data.AsSpan().SequenceEqual(new ReadOnlySpan<byte>(memory.Pointer, 5000)));
+    }
+
+    private static void AssertNamesLengths(ImportException exception)
+    {
+        Assert.Equal(ImportDiagnosticIds.ExternalDataUnreadable, exception.Id);
+        Assert.Contains("'w' has 4000 bytes", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("need 5000", exception.Message, StringComparison.Ordinal);
     }
 
     private string ModelPath => _folder.File("model.onnx");

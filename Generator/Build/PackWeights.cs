@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Cameo.Generator.Onnx;
 using Cameo.Generator.Packing;
 using Cameo.Generator.Pipeline;
@@ -122,8 +123,11 @@ public sealed class PackWeights : MSBuildTask, ICancelableTask, IDisposable
         {
             packed = Path.Combine(OutputFolder, result.WeightsFileName);
             Log.LogProgress(bytes >= ImportantBytes, $"Packing {result.WeightsFileName} ({BuildLog.Megabytes(bytes)}) …");
+            Stopwatch packing = Stopwatch.StartNew();
             using ModelTensorSource source = new(index, model);
             new WeightPacker(source, Environment.ProcessorCount, (done, total) => ReportProgress(result, done, total)).Pack(recipe, packed, _cancellation.Token);
+            double seconds = packing.Elapsed.TotalSeconds;
+            Log.LogProgress(bytes >= ImportantBytes, FormattableString.Invariant($"Packed {result.WeightsFileName} in {seconds:0.0} s ({bytes / 1e9 / seconds:0.00} GB/s)."));
             state.AddFile(packed);
         }
 

@@ -19,6 +19,9 @@ internal sealed class WeightIndex
     private readonly List<WeightEntry> _entries = [];
     private readonly Dictionary<string, WeightEntry> _byName = new(StringComparer.Ordinal);
 
+    // Where the last tensor of each file ends.
+    private readonly Dictionary<int, long> _ends = [];
+
     /// <summary>The files with weights as paths relative to the model's folder. The first one is empty: it stands for the model's file itself.</summary>
     public IReadOnlyList<string> Files => _files;
 
@@ -45,6 +48,25 @@ internal sealed class WeightIndex
     {
         _byName.Add(entry.Name, entry);
         _entries.Add(entry);
+        _ends.TryGetValue(entry.File, out long end);
+        _ends[entry.File] = Math.Max(end, entry.Offset + entry.Length);
+    }
+
+    /// <summary>Finds that a file is long enough for all tensors that lie in it; import saw to that, but the file may have been written anew since.</summary>
+    /// <param name="file">The index of the file.</param>
+    /// <param name="length">Its length in bytes.</param>
+    /// <exception cref="ImportException">It is shorter.</exception>
+    public void RequireLength(int file, long length)
+    {
+        if (!_ends.TryGetValue(file, out long end) || end <= length)
+        {
+            return;
+        }
+
+        string name = file == 0 ? "The model's file" : $"The file of external data '{Files[file]}'";
+        throw new ImportException(
+            file == 0 ? ImportDiagnosticIds.UnreadableFile : ImportDiagnosticIds.ExternalDataUnreadable,
+            FormattableString.Invariant($"{name} has {length} bytes, but its tensors need {end}: it was cut short, or is being written, while the model is built."));
     }
 
     public void Write(TextWriter writer)

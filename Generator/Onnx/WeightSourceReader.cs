@@ -104,6 +104,7 @@ internal sealed class WeightSourceReader : IDisposable
             _openFile = entry.File;
         }
 
+        _index.RequireLength(entry.File, _open.Length);
         return _open;
     }
 }

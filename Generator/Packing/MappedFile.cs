@@ -2,9 +2,13 @@ using System.IO.MemoryMappedFiles;
 
 namespace Cameo.Generator.Packing;
 
-/// <summary>A file of weights as memory, to be read only. A file must not be cut short while it is mapped; one that is written anew under its old name may be.</summary>
+/// <summary>
+/// A file of weights as memory, to be read only. It stays open, so that it may be deleted or replaced; but the system ends a process that reads what was cut off, which is why
+/// <see cref="Length"/> is asked for again and again.
+/// </summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
+    private readonly FileStream _stream;
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _first;
@@ -13,6 +17,7 @@ internal sealed unsafe class MappedFile : IDisposable
     /// <summary>Maps the whole file, which this then owns.</summary>
     public MappedFile(FileStream file)
     {
+        _stream = file;
         _bytes = file.Length;
         _file = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
         try
@@ -26,6 +31,9 @@ internal sealed unsafe class MappedFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>How many bytes the file has now.</summary>
+    public long Length => _stream.Length;
 
     /// <summary>Some of its bytes; null where the file ends before them.</summary>
     public NativeBuffer? Region(long offset, long bytes) =>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Cameo.Generator.Onnx;
 
 namespace Cameo.Generator.Packing;
@@ -9,9 +10,13 @@ namespace Cameo.Generator.Packing;
 /// </summary>
 internal sealed class ModelTensorSource(WeightIndex index, string modelPath) : IMappedTensorSource, IDisposable
 {
+    // Some exporters write a file for each tensor: hundreds to ask.
+    private const int CheckMilliseconds = 10;
+
     private readonly Dictionary<int, MappedFile?> _mapped = [];
     private readonly ConcurrentBag<WeightSourceReader> _idle = [];
     private readonly ConcurrentBag<WeightSourceReader> _all = [];
+    private Stopwatch? _sinceCheck;
 
     public bool CanReadRanges(string tensor) => !index.TryGet(tensor, out Onnx.WeightEntry? entry) || entry!.Storage == WeightStorage.Raw;
 
@@ -40,7 +45,33 @@ internal sealed class ModelTensorSource(WeightIndex index, string modelPath) : I
                 _mapped.Add(entry.File, file);
             }
 
-            return file?.Region(entry.Offset, entry.ByteLength);
+            if (file is null)
+            {
+                return null;
+            }
+
+            index.RequireLength(entry.File, file.Length);
+            return file.Region(entry.Offset, entry.ByteLength);
+        }
+    }
+
+    public void RequireLengths()
+    {
+        lock (_mapped)
+        {
+            if (_sinceCheck is { ElapsedMilliseconds: < CheckMilliseconds })
+            {
+                return;
+            }
+
+            _sinceCheck = Stopwatch.StartNew();
+            foreach (KeyValuePair<int, MappedFile?> mapped in _mapped)
+            {
+                if (mapped.Value is { } file)
+                {
+                    index.RequireLength(mapped.Key, file.Length);
+                }
+            }
         }
     }
 
@@ -70,12 +101,18 @@ internal sealed class ModelTensorSource(WeightIndex index, string modelPath) : I
         FileStream stream = file == 0 ? ModelFolder.OpenModel(modelPath) : new ModelFolder(ModelImporter.FolderOf(modelPath)).OpenExternal(index.Files[file]);
         try
         {
+            index.RequireLength(file, stream.Length);
             return new MappedFile(stream);
         }
         catch (Exception exception) when (ModelFolder.IsFileFault(exception))
         {
             stream.Dispose();
             return null;
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
         }
     }
 

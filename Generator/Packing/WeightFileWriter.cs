@@ -15,6 +15,7 @@ internal sealed unsafe class WeightFileWriter : IDisposable
     private readonly Stream _file;
     private readonly WeightRecipe _recipe;
     private readonly int _chunkBytes;
+    private readonly Action? _check;
     private readonly Action<long>? _report;
     private readonly CancellationToken _cancellationToken;
     private readonly WeightChecksum _checksum = new();
@@ -28,11 +29,20 @@ internal sealed unsafe class WeightFileWriter : IDisposable
     private long _submitted;
     private long _written;
 
-    public WeightFileWriter(Stream file, WeightRecipe recipe, int threads, int chunkBytes, Action<long>? report, CancellationToken cancellationToken)
+    /// <summary>Makes a writer.</summary>
+    /// <param name="file">Where the weights go; it can seek.</param>
+    /// <param name="recipe">What they are.</param>
+    /// <param name="threads">Threads that compute chunks.</param>
+    /// <param name="chunkBytes">Bytes of a chunk.</param>
+    /// <param name="check">Called before a chunk is computed; null for nothing.</param>
+    /// <param name="report">Told after each chunk how many bytes are written; null for nobody.</param>
+    /// <param name="cancellationToken">Ends all waiting.</param>
+    public WeightFileWriter(Stream file, WeightRecipe recipe, int threads, int chunkBytes, Action? check, Action<long>? report, CancellationToken cancellationToken)
     {
         _file = file;
         _recipe = recipe;
         _chunkBytes = chunkBytes;
+        _check = check;
         _report = report;
         _cancellationToken = cancellationToken;
 
@@ -170,8 +180,9 @@ internal sealed unsafe class WeightFileWriter : IDisposable
         _chunks.Add(Task.Run(() => Compute(chunk, buffer), CancellationToken.None), CancellationToken.None);
     }
 
-    private static Computed Compute(WeightChunk chunk, byte[] buffer)
+    private Computed Compute(WeightChunk chunk, byte[] buffer)
     {
+        _check?.Invoke();
         fixed (byte* pointer = buffer)
         {
             chunk.Compute(pointer);

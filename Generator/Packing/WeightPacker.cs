@@ -40,7 +40,8 @@ internal sealed class WeightPacker(ITensorSource source, int threads, Action<lon
     /// <summary>Writes the file to a stream that can seek.</summary>
     public void Pack(WeightRecipe recipe, Stream file, CancellationToken cancellationToken)
     {
-        using WeightFileWriter writer = new(file, recipe, threads, ChunkBytes, MakeReport(recipe.PayloadBytes), cancellationToken);
+        Action? check = source is IMappedTensorSource mapped ? mapped.RequireLengths : null;
+        using WeightFileWriter writer = new(file, recipe, threads, ChunkBytes, check, MakeReport(recipe.PayloadBytes), cancellationToken);
         using NativeBufferPool pool = new();
         using HeldTensors held = new(writer, HeldBytes);
         long position = 0;
