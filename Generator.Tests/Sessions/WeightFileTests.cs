@@ -141,28 +141,30 @@ public sealed unsafe class WeightFileTests
     [InlineData(1 << 20)]
     [InlineData((3 << 20) + 64)]
     [InlineData(4096)]
-    public void TablesAtTheEndStayInTheFile(int lookedUpBytes)
+    public void TablesAtTheEndStayInTheFile(int coldBytes)
     {
         Skip.IfNot(HugePages.AreAvailable, "The system has no large pages for who asks, so that weights are mapped as a whole.");
         byte[] payload = new byte[(40 << 20) + 12345];
         new Random(7).NextBytes(payload);
         byte[] content = [.. WeightFileFormat.WriteHeader(Identity, payload.Length, WeightChecksumTests.Compute(payload)), .. payload];
         using var file = new TemporaryFile(content);
-        using WeightFile weights = WeightFile.Load(file.Path, Identity, payload.Length, lookedUpBytes, verify: true, WeightMemory.Automatic, threads: 2);
+        using WeightFile weights = WeightFile.Load(file.Path, Identity, payload.Length, coldBytes, verify: true, WeightMemory.Automatic, threads: 2);
         Assert.Equal(0, (nint)weights.Payload % 64);
         Assert.True(new ReadOnlySpan<byte>(weights.Payload, payload.Length).SequenceEqual(payload));
         string[] mappings = MappingsOf(file.Path);
         string mapping = Assert.Single(mappings);
         string[] range = mapping.Split(' ')[0].Split('-');
         long begin = long.Parse(range[0], System.Globalization.NumberStyles.HexNumber, null);
-        long tables = (long)(nint)weights.Payload + payload.Length - lookedUpBytes;
+        long tables = (long)(nint)weights.Payload + payload.Length - coldBytes;
         Assert.InRange(begin, tables, tables + Environment.SystemPageSize - 1);
+        weights.DropColdPages();
+        Assert.True(new ReadOnlySpan<byte>(weights.Payload, payload.Length).SequenceEqual(payload));
         weights.Dispose();
         Assert.Empty(MappingsOf(file.Path));
 
         content[^1] ^= 1;
         File.WriteAllBytes(file.Path, content);
-        var exception = Assert.Throws<WeightFileException>(() => WeightFile.Load(file.Path, Identity, payload.Length, lookedUpBytes, verify: true, WeightMemory.Automatic, threads: 2));
+        var exception = Assert.Throws<WeightFileException>(() => WeightFile.Load(file.Path, Identity, payload.Length, coldBytes, verify: true, WeightMemory.Automatic, threads: 2));
         Assert.Contains("checksum", exception.Message, StringComparison.Ordinal);
         Assert.Empty(MappingsOf(file.Path));
     }

@@ -193,9 +193,9 @@ internal static class ModelEmitter
             code.Line("ArenaBytes = ArenaBytes,");
             code.Line($"ArenaBytesBeforePlanning = {Number(model.Plan.BytesBeforePlanning)},");
             code.Line("WeightBytes = WeightBytes,");
-            if (model.Lowered.LookedUpWeightBytes > 0)
+            if (model.Lowered.ColdWeightBytes > 0)
             {
-                code.Line($"LookedUpWeightBytes = {Number(model.Lowered.LookedUpWeightBytes)},");
+                code.Line($"ColdWeightBytes = {Number(model.Lowered.ColdWeightBytes)},");
             }
 
             code.Line($"PreparedBytes = {Number(model.Plan.PreparedBytes)},");

@@ -21,8 +21,8 @@ internal sealed class LoweredModel
     /// <summary>Bytes of the packed weights.</summary>
     public long WeightBytes { get; set; }
 
-    /// <summary>Bytes at the end of the packed weights that are only looked up (<see cref="Kernel.LookedUp"/>).</summary>
-    public long LookedUpWeightBytes { get; set; }
+    /// <summary>Bytes at the end of the packed weights that runs read little or nothing of: what is only looked up (<see cref="Kernel.LookedUp"/>), and what only load kernels read.</summary>
+    public long ColdWeightBytes { get; set; }
 
     /// <summary>Where each graph output lies; null for the present of a state.</summary>
     public List<View?> Outputs { get; } = [];

@@ -95,9 +95,9 @@ public static class DescriptionText
     {
         text.Append("\nmemory\n");
         text.Append("  weights   ").Append(SizeAndBytes(model.WeightBytes));
-        if (model.LookedUpWeightBytes != 0)
+        if (model.ColdWeightBytes != 0)
         {
-            text.Append(", of which looked up by rows ").Append(SizeAndBytes(model.LookedUpWeightBytes));
+            text.Append(", of which hardly read by runs ").Append(SizeAndBytes(model.ColdWeightBytes));
         }
 
         text.Append('\n');

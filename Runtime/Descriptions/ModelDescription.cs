@@ -43,9 +43,10 @@ public sealed record ModelDescription
     public long WeightBytes { get; init; }
 
     /// <summary>
-    /// How many of <see cref="WeightBytes"/>, at their end, are tables of which a run reads only the rows that its indices name, such as embeddings; 0 where there are none of some size.
+    /// How many of <see cref="WeightBytes"/>, at their end, runs read little or nothing of: tables of which indices name the rows that are needed, such as embeddings, and what constants are
+    /// computed from at load. 0 where these are small.
     /// </summary>
-    public long LookedUpWeightBytes { get; init; }
+    public long ColdWeightBytes { get; init; }
 
     /// <summary>Bytes of the constants that are computed once at load; 0 where there are none.</summary>
     public long PreparedBytes { get; init; }

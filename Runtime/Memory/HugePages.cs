@@ -15,6 +15,7 @@ internal static unsafe partial class HugePages
     // Only whole large pages inside a block count, and a few of them make no difference.
     private const long MinimumBytes = 4L * PageBytes;
 
+    private const int AdviseNotNeeded = 4;
     private const int AdviseHugePage = 14;
     private const int AdviseCollapse = 25;
 
@@ -48,6 +49,25 @@ internal static unsafe partial class HugePages
     /// <param name="page">First byte, at a multiple of <see cref="PageBytes"/>.</param>
     /// <returns>Whether the system did.</returns>
     public static bool TryCollapse(void* page) => AreAvailable && Advise(page, PageBytes, AdviseCollapse) == 0;
+
+    /// <summary>Gives the memory of a mapped file's pages back to Linux, which reads them again from the file when they are needed.</summary>
+    /// <param name="start">First byte of the mapping or of a part of it.</param>
+    /// <param name="bytes">Size.</param>
+    public static void DropMapped(byte* start, long bytes)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        nuint pageBytes = (nuint)Environment.SystemPageSize;
+        nuint begin = ((nuint)start + (pageBytes - 1)) & ~(pageBytes - 1);
+        nuint end = ((nuint)start + (nuint)bytes) & ~(pageBytes - 1);
+        if (begin < end)
+        {
+            _ = Advise((void*)begin, end - begin, AdviseNotNeeded);
+        }
+    }
 
     private static bool ReadSetting()
     {

@@ -24,6 +24,9 @@ public sealed unsafe class WeightFile : IDisposable
     private readonly SafeMemoryMappedViewHandle? _view;
     private byte* _payload;
 
+    /// <summary>Bytes at the payload's end that are pages of the file.</summary>
+    private long _mappedColdBytes;
+
     private WeightFile(string source, byte* payload, long payloadBytes, IDisposable[] owners, SafeMemoryMappedViewHandle? view)
     {
         Source = source;
@@ -46,20 +49,27 @@ public sealed unsafe class WeightFile : IDisposable
     /// <param name="path">Its path.</param>
     /// <param name="identity">Identity of the compilation it must belong to, 32 bytes.</param>
     /// <param name="payloadBytes">Bytes of weights it must hold.</param>
-    /// <param name="lookedUpBytes">How many of them, at their end, a run reads only a few of: <see cref="WeightMemory.Automatic"/> leaves them in the file.</param>
+    /// <param name="coldBytes">How many of them, at their end, runs read little or nothing of: <see cref="WeightMemory.Automatic"/> leaves them in the file.</param>
     /// <param name="verify">Whether to compare the checksum; <see langword="null"/>: only for files below <see cref="VerifyByDefaultBelowBytes"/>.</param>
     /// <param name="memory">What is to hold the weights.</param>
     /// <param name="threads">Threads that may read a file that is copied.</param>
     /// <exception cref="WeightFileException">The file is missing, truncated, damaged, or another compilation's.</exception>
     /// <exception cref="OutOfMemoryException">The weights are to be copied and do not fit the memory.</exception>
-    public static WeightFile Load(string path, ReadOnlySpan<byte> identity, long payloadBytes, long lookedUpBytes, bool? verify, WeightMemory memory, int threads)
+    public static WeightFile Load(string path, ReadOnlySpan<byte> identity, long payloadBytes, long coldBytes, bool? verify, WeightMemory memory, int threads)
     {
-        if (memory == WeightMemory.Automatic && IsBetterCopied(payloadBytes - lookedUpBytes))
+        if (memory == WeightMemory.Automatic && IsBetterCopied(payloadBytes - coldBytes))
         {
-            return Copy(path, identity, payloadBytes, lookedUpBytes, verify, threads);
+            return Copy(path, identity, payloadBytes, coldBytes, verify, threads);
         }
 
-        return memory == WeightMemory.Copied ? Copy(path, identity, payloadBytes, 0, verify, threads) : Map(path, identity, payloadBytes, verify);
+        if (memory == WeightMemory.Copied)
+        {
+            return Copy(path, identity, payloadBytes, 0, verify, threads);
+        }
+
+        WeightFile file = Map(path, identity, payloadBytes, verify);
+        file._mappedColdBytes = coldBytes;
+        return file;
     }
 
     /// <summary>Maps a weight file.</summary>
@@ -150,6 +160,9 @@ public sealed unsafe class WeightFile : IDisposable
         }
     }
 
+    /// <summary>Gives back what of the cold weights was read so far, once constants are computed from them; what is needed again is read again.</summary>
+    public void DropColdPages() => HugePages.DropMapped(_payload + PayloadBytes - _mappedColdBytes, _mappedColdBytes);
+
     /// <summary>Unmaps the file. Nothing may use the weights any more.</summary>
     public void Dispose()
     {
@@ -170,7 +183,7 @@ public sealed unsafe class WeightFile : IDisposable
     private static bool IsBetterCopied(long bytes) =>
         HugePages.AreAvailable && bytes >= CopyByDefaultFromBytes && bytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
 
-    private static WeightFile Copy(string path, ReadOnlySpan<byte> identity, long payloadBytes, long lookedUpBytes, bool? verify, int threads)
+    private static WeightFile Copy(string path, ReadOnlySpan<byte> identity, long payloadBytes, long coldBytes, bool? verify, int threads)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = Path.GetFullPath(path);
@@ -186,10 +199,10 @@ public sealed unsafe class WeightFile : IDisposable
                 return Map(path, identity, payloadBytes, verify);
             }
 
-            block = new NativeBlock(length, stream.SafeFileHandle, length - lookedUpBytes);
+            block = new NativeBlock(length, stream.SafeFileHandle, length - coldBytes);
             Read(stream.SafeFileHandle, block, threads);
             WeightFileCheck.Run(path, block.Pointer, length, identity, payloadBytes, verify);
-            return new WeightFile(path, block.Pointer + WeightFileFormat.HeaderBytes, payloadBytes, [block], null);
+            return new WeightFile(path, block.Pointer + WeightFileFormat.HeaderBytes, payloadBytes, [block], null) { _mappedColdBytes = length - block.OwnBytes };
         }
         catch (Exception exception)
         {

@@ -4,8 +4,8 @@ namespace Cameo.Memory;
 public enum WeightMemory
 {
     /// <summary>
-    /// <see cref="Copied"/> for weights from 32 MiB up to half of the memory available, where the system has large pages; else <see cref="Mapped"/>. Tables of 2 MiB or more of which a run reads
-    /// only the rows that its indices name, such as embeddings, stay mapped in any case.
+    /// <see cref="Copied"/> for weights from 32 MiB up to half of the memory available, where the system has large pages; else <see cref="Mapped"/>. What runs read little
+    /// or nothing of (<see cref="Descriptions.ModelDescription.ColdWeightBytes"/>) stays mapped in any case.
     /// </summary>
     Automatic,
 

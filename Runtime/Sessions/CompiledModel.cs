@@ -40,6 +40,7 @@ public abstract unsafe class CompiledModel : IDisposable
             using var scratch = new WorkerScratch();
             Prepare(Prepared, new Workers(options.Threads ?? WorkerPool.Shared.Threads, scratch));
             GC.KeepAlive(scratch);
+            _weights?.DropColdPages();
         }
         catch
         {
@@ -142,7 +143,7 @@ public abstract unsafe class CompiledModel : IDisposable
         }
 
         string path = options.WeightsPath ?? Path.Combine(AppContext.BaseDirectory, description.WeightFile);
-        return WeightFile.Load(path, identity, description.WeightBytes, description.LookedUpWeightBytes, options.VerifyWeights, options.WeightMemory, options.Threads ?? WorkerPool.Shared.Threads);
+        return WeightFile.Load(path, identity, description.WeightBytes, description.ColdWeightBytes, options.VerifyWeights, options.WeightMemory, options.Threads ?? WorkerPool.Shared.Threads);
     }
 
     private void ReleaseWhenUnused()
