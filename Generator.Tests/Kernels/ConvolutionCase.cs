@@ -48,7 +48,7 @@ internal sealed unsafe class ConvolutionCase
         {
             ConvolutionGeometry geometry = ConvolutionGeometry.Forward(_shape, 1, V.Count);
             var work = new DepthwiseConvolutionWork<V, ConvolutionTestEpilogue>(
-                workers, _shape, geometry, input.Pointer, weights.Pointer, output.Pointer, epilogue);
+                workers, _shape, geometry, 1, input.Pointer, weights.Pointer, output.Pointer, epilogue);
             workers.Run(ref work, threads);
         }
         else if (_transposed)

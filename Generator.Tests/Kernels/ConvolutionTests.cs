@@ -151,6 +151,33 @@ public sealed unsafe class ConvolutionTests
         Assert.Equal(0, allocated);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void ShuffledChannelsAreReadWhereTheyLie(int threads)
+    {
+        const int channels = 12, groups = 3, batch = 2, size = 9;
+        ConvolutionShape shape = TwoDimensional(batch, channels, channels, channels, Forward(size, 3, padBegin: 1, padEnd: 1), Forward(size, 3, padBegin: 1, padEnd: 1));
+        float[] lying = [.. Enumerable.Range(0, batch * channels * size * size).Select(static index => (float)Math.Sin(index))];
+        float[] weights = [.. Enumerable.Range(0, channels * 9).Select(static index => (float)Math.Cos(index))];
+        float[] shuffled = [.. Enumerable.Range(0, lying.Length).Select(index =>
+        {
+            int plane = index / (size * size);
+            int channel = plane % channels;
+            return lying[(((plane / channels * channels) + (channel % groups * (channels / groups)) + (channel / groups)) * size * size) + (index % (size * size))];
+        })];
+        var expected = new float[lying.Length];
+        var actual = new float[lying.Length];
+        fixed (float* from = lying, inOrder = shuffled, w = weights, y = expected, z = actual)
+        {
+            Convolution.Depthwise(Workers.Serial, shape, inOrder, w, y, default(NoChannelEpilogue));
+            Convolution.Depthwise(new Workers(threads), shape, from, w, z, default(NoChannelEpilogue), groups);
+        }
+
+        Assert.Equal(expected, actual);
+        Assert.Throws<ArgumentException>(() => Convolution.Depthwise(Workers.Serial, shape, null, null, null, default(NoChannelEpilogue), 5));
+    }
+
     [Fact]
     public void WeightsArePackedInPanelsOfSixteenChannelsFilledWithZeros()
     {

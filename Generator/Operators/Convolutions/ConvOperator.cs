@@ -88,7 +88,8 @@ internal sealed class ConvOperator : Operator
         }
 
         FusedEpilogue epilogue = context.Epilogue(node);
-        View input = context.ReadContiguous(node.Input(0));
+        ShuffledChannels? shuffled = isDepthwise ? ShuffledChannels.TryFind(node.Input(0), context) : null;
+        View input = shuffled?.Source ?? context.ReadContiguous(node.Input(0));
         Func<KernelWriter, string> shape = writer => $"new ConvolutionShape({KernelText.Int(writer, x[0])}, {KernelText.Int(writer, x[1])}, {KernelText.Int(writer, weights.Shape[0])}, {writer.Size(groups)}, {WindowAxes.Format(writer, axes)})";
         ConvolutionAlgorithm algorithm = isDepthwise ? ConvolutionAlgorithm.Depthwise
             : groups.Value is { } known && context.TryGetWeight(weights) is not null ? ConvolutionChoice.Choose(axes, weights.Shape, known)
@@ -111,12 +112,12 @@ internal sealed class ConvOperator : Operator
         context.Add(new Kernel("convolution", node, [input, packed, .. epilogue.Inputs], [output], writer =>
         {
             writer.Line($"var shape = {shape(writer)};");
-            writer.Line($"{method}(Workers, shape, {writer.Pointer(input)}, {writer.Pointer(packed)}, {writer.Pointer(output)}, {writer.ChannelEpilogue(epilogue)});");
+            writer.Line($"{method}(Workers, shape, {writer.Pointer(input)}, {writer.Pointer(packed)}, {writer.Pointer(output)}, {writer.ChannelEpilogue(epilogue)}{(shuffled is null ? "" : $", shuffledGroups: {KernelText.Int(writer, shuffled.Groups)}")});");
         })
         {
-            Nodes = epilogue.Nodes,
+            Nodes = [.. shuffled?.Nodes ?? [], .. epilogue.Nodes],
             MultiplyAdds = node.Output.Shape.ElementCount * weights.Shape.Product(1, weights.Shape.Rank),
-            Summary = $"{x} ∗ {weights.Shape}{(groups == Dimension.One ? "" : $" in {groups} groups")}",
+            Summary = $"{x} ∗ {weights.Shape}{(groups == Dimension.One ? "" : $" in {groups} groups")}{(shuffled is null ? "" : ", channels shuffled")}",
         });
     }
 

@@ -74,9 +74,12 @@ public static unsafe class Convolution
     /// <param name="weights">Weights as in ONNX: [channels, 1, depth, height, width].</param>
     /// <param name="output">[Batch, channels, depth, height, width]; must not overlap the input.</param>
     /// <param name="epilogue">Applied once to every output element; may read other tensors, one of them in place of the output.</param>
-    /// <exception cref="ArgumentException">A size is out of range or the convolution is not depthwise.</exception>
+    /// <param name="shuffledGroups">
+    /// Groups in which the channels lie in the input: channel c of the convolution is channel c / groups of group c mod groups (as after a shuffle of [groups, channels / groups]). 1: they lie in order.
+    /// </param>
+    /// <exception cref="ArgumentException">A size is out of range, the convolution is not depthwise, or the groups do not divide the channels.</exception>
     public static void Depthwise<TEpilogue>(
-        Workers workers, in ConvolutionShape shape, float* input, float* weights, float* output, TEpilogue epilogue)
+        Workers workers, in ConvolutionShape shape, float* input, float* weights, float* output, TEpilogue epilogue, int shuffledGroups = 1)
         where TEpilogue : struct, IChannelEpilogue
     {
         shape.Validate();
@@ -87,9 +90,14 @@ public static unsafe class Convolution
                 nameof(shape));
         }
 
+        if (shuffledGroups < 1 || shape.InputChannels % shuffledGroups != 0)
+        {
+            throw new ArgumentException($"{shuffledGroups} groups do not divide {shape.InputChannels} channels.", nameof(shuffledGroups));
+        }
+
         if (!shape.IsEmpty)
         {
-            var action = new DepthwiseConvolutionAction<TEpilogue>(workers, shape, input, weights, output, epilogue);
+            var action = new DepthwiseConvolutionAction<TEpilogue>(workers, shape, shuffledGroups, input, weights, output, epilogue);
             VectorDispatch.Run(ref action);
         }
     }

@@ -8,6 +8,7 @@ internal unsafe struct DepthwiseConvolutionWork<V, TEpilogue>(
     Workers workers,
     in ConvolutionShape shape,
     in ConvolutionGeometry geometry,
+    int shuffledGroups,
     float* input,
     float* weights,
     float* output,
@@ -50,8 +51,9 @@ internal unsafe struct DepthwiseConvolutionWork<V, TEpilogue>(
         var tile = new ConvolutionTile(_geometry, _shape, index);
         nint channel = tile.Group;
         nint plane = (tile.Image * _shape.OutputChannels) + channel;
+        nint source = (tile.Image * _shape.InputChannels) + (channel % shuffledGroups * (_shape.InputChannels / shuffledGroups)) + (channel / shuffledGroups);
         int firstSlice = (tile.Slice * _shape.Depth.Stride) - _shape.Depth.PadBegin;
-        tile.Pack<V>(_geometry, input + (plane * _shape.InputPlane), _shape.Depth.Input, firstSlice, scratch.Tile);
+        tile.Pack<V>(_geometry, input + (source * _shape.InputPlane), _shape.Depth.Input, firstSlice, scratch.Tile);
         Convolve(tile, scratch, weights + (channel * _shape.Taps));
 
         nint pixel = (((nint)tile.Slice * _shape.Height.Output) + tile.FirstRow) * _shape.Width.Output + tile.FirstColumn;
