@@ -63,9 +63,30 @@ internal static class NaiveWeights
             case WeightPanels panels:
                 long column = (index[1] * panels.Width) + index[3];
                 return column < panels.Input.Shape[2] ? Element(panels.Input, [index[0], index[2], column], source) : new byte[size];
+            case WeightWords words:
+                return BitConverter.GetBytes(Word(words, index, source));
             default:
                 throw new NotSupportedException(expression.ToString());
         }
+    }
+
+    private static uint Word(WeightWords words, long[] index, MemoryTensorSource source)
+    {
+        uint word = 0;
+        long column = (index[1] * words.Width) + index[3];
+        int perWord = 32 / words.Bits;
+        for (int j = 0; j < perWord; j++)
+        {
+            long row = (index[2] * perWord) + j;
+            if (row < words.Input.Shape[1] && column < words.Input.Shape[2])
+            {
+                byte[] element = Element(words.Input, [index[0], row, column], source);
+                uint bits = words.Bits == 16 ? BitConverter.ToUInt16(element) : element[0] & ((1u << words.Bits) - 1);
+                word |= bits << (words.Bits == 4 ? (8 * (j & 3)) + (4 * (j >> 2)) : words.Bits * j);
+            }
+        }
+
+        return word;
     }
 
     private static byte[] Cut(byte[] data, long element, int size) => data.AsSpan((int)(element * size), size).ToArray();

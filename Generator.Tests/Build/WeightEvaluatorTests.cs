@@ -25,6 +25,7 @@ public sealed unsafe class WeightEvaluatorTests
     [InlineData(3, 17, 16, 16)]
     [InlineData(1, 1, 1, 32)]
     [InlineData(2, 33, 129, 8)]
+    [InlineData(1, 517, 35, 32)]
     public void PanelsOfAMatrixStack(long batch, long rows, long columns, int width)
     {
         MemoryTensorSource source = new();
@@ -65,6 +66,32 @@ public sealed unsafe class WeightEvaluatorTests
         AssertEvaluates(new WeightReshape(inTurn, [batch, 2 * together * groups, rows, width]), source, 2);
     }
 
+    /// <summary>Words of matrices that lie row by row, column by column and with gaps; rows that don't fill the last word, columns that don't fill the last panel.</summary>
+    [Theory]
+    [InlineData((int)ElementType.Float16, 16, 1, 42, 67, 32)]
+    [InlineData((int)ElementType.BFloat16, 16, 2, 513, 16, 16)]
+    [InlineData((int)ElementType.Float16, 16, 1, 1100, 33, 32)]
+    [InlineData((int)ElementType.Int8, 8, 2, 44, 70, 32)]
+    [InlineData((int)ElementType.UInt8, 8, 1, 1031, 19, 16)]
+    [InlineData((int)ElementType.UInt8, 4, 2, 64, 75, 32)]
+    [InlineData((int)ElementType.Int8, 4, 1, 2061, 17, 16)]
+    public void WordsOfAMatrixStack(int type, int bits, long batch, long rows, long columns, int width)
+    {
+        MemoryTensorSource source = new();
+        byte[] data = new byte[2 * batch * rows * columns * ((ElementType)type).Bytes()];
+        new Random(4).NextBytes(data);
+        source.Add("w", data);
+        WeightExpression Matrices(params long[] shape) => new WeightSlice(new WeightSource("w", (ElementType)type, [2, .. shape]), [1, 0, 0, 0], [1, 1, 1, 1], [1, .. shape]);
+        WeightExpression byRows = new WeightReshape(Matrices(batch, rows, columns), [batch, rows, columns]);
+        WeightExpression byColumns = new WeightTranspose(new WeightReshape(Matrices(batch, columns, rows), [batch, columns, rows]), [0, 2, 1]);
+        WeightExpression apart = new WeightTranspose(new WeightReshape(Matrices(rows, columns, batch), [rows, columns, batch]), [2, 0, 1]);
+        AssertEvaluates(new WeightWords(byRows, bits, width), source, 1);
+        AssertEvaluates(new WeightWords(byColumns, bits, width), source, 2);
+        AssertEvaluates(new WeightWords(apart, bits, width), source, 3);
+        AssertEvaluates(new WeightWords(new WeightSlice(byRows, [0, 0, 1], [1, 1, 1], [batch, rows, columns - 2]), bits, width), source, 4);
+        AssertEvaluates(new WeightPanels(byColumns, width), source, 5);
+    }
+
     [Fact]
     public void SliceOfLongRunsReadsOnlyThem()
     {
@@ -94,6 +121,13 @@ public sealed unsafe class WeightEvaluatorTests
     {
         MemoryTensorSource source = new();
         source.Add("narrow", packed);
+        using MappedTensorSource mapped = new(source);
+        AssertNarrow(source, type, expected);
+        AssertNarrow(mapped, type, expected);
+    }
+
+    private static void AssertNarrow(ITensorSource source, int type, byte[] expected)
+    {
         using NativeBufferPool pool = new();
         using WeightEvaluator evaluator = new(source, pool, CancellationToken.None);
         ElementReader reader = evaluator.Evaluate(new WeightSource("narrow", (ElementType)type, [4]));
@@ -116,6 +150,13 @@ public sealed unsafe class WeightEvaluatorTests
     private static void AssertEvaluates(WeightExpression expression, MemoryTensorSource source, int seed)
     {
         byte[] expected = NaiveWeights.Evaluate(expression, source);
+        AssertEvaluates(expression, source, expected, seed);
+        using MappedTensorSource mapped = new(source);
+        AssertEvaluates(expression, mapped, expected, seed);
+    }
+
+    private static void AssertEvaluates(WeightExpression expression, ITensorSource source, byte[] expected, int seed)
+    {
         using NativeBufferPool pool = new();
         using WeightEvaluator evaluator = new(source, pool, CancellationToken.None);
         ElementReader reader = evaluator.Evaluate(expression);

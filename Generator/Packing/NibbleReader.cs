@@ -10,18 +10,11 @@ namespace Cameo.Generator.Packing;
 /// <param name="matrices">[batch, K, N]; offset and strides count elements of half a byte.</param>
 /// <param name="offset">Added to each element, wrapping.</param>
 /// <param name="width">Columns of a panel.</param>
-internal sealed unsafe class NibbleReader(StridedView matrices, int offset, int width) : ElementReader(
-    ElementType.UInt32,
-    checked(matrices.Shape[0] * ((matrices.Shape[2] + width - 1) / width) * (matrices.Shape[1] / ElementsPerWord) * width))
+internal sealed unsafe class NibbleReader(StridedView matrices, int offset, int width)
+    : PanelsReader(matrices, ElementType.UInt32, matrices.Shape[1] / ElementsPerWord, width)
 {
     private const int ElementsPerWord = 8;
 
-    // A column is read for so long before the next one is: pieces shorter than this cost more in lines and pages that nothing foresees (of 64 bytes a third of the throughput). The
-    // tile that is written, of 32 KiB where a panel has 32 columns, stays in the second-level cache until its last column is done.
-    private const int TileRows = 256;
-
-    private readonly long _wordRows = matrices.Shape[1] / ElementsPerWord;
-    private readonly long _panels = (matrices.Shape[2] + width - 1) / width;
     private readonly ulong _offsets = (ulong)(offset & 15) * 0x1111_1111_1111_1111;
 
     /// <summary>Whether every word is made of four whole bytes.</summary>
@@ -32,46 +25,25 @@ internal sealed unsafe class NibbleReader(StridedView matrices, int offset, int 
         && (matrices.Shape[0] == 1 || matrices.Strides[0] % 2 == 0)
         && (matrices.Shape[2] == 1 || matrices.Strides[2] % 2 == 0);
 
-    public override void Read(long first, long count, byte* destination)
+    protected override void ReadRows(long batch, long firstColumn, int columns, long firstRow, long count, byte* destination)
     {
-        uint* words = (uint*)destination;
-        while (count > 0)
+        long position = Matrices.Offset + (batch * Matrices.Strides[0]) + (firstRow * ElementsPerWord) + (firstColumn * Matrices.Strides[2]);
+        byte* source = Matrices.Memory.Pointer + (position / 2);
+        for (long tile = 0; tile < count; tile += PanelTile.Rows)
         {
-            long column = first % width;
-            long row = first / width;
-            long columns = Math.Min(count, width - column);
-            long rows = columns < width ? 1 : Math.Min(TileRows, Math.Min(count / width, _wordRows - (row % _wordRows)));
-            ReadTile(row, rows, (int)column, (int)columns, words);
-            first += rows * columns;
-            count -= rows * columns;
-            words += rows * columns;
-        }
-    }
-
-    /// <summary>Words of rows of a panel; <paramref name="row"/> counts the rows of all panels.</summary>
-    private void ReadTile(long row, long rows, int column, int columns, uint* words)
-    {
-        long panel = row / _wordRows;
-        long k = (row - (panel * _wordRows)) * ElementsPerWord;
-        long batch = panel / _panels;
-        long firstColumn = ((panel - (batch * _panels)) * width) + column;
-        byte* source = matrices.Memory.Pointer + ((matrices.Offset + (batch * matrices.Strides[0]) + k + (firstColumn * matrices.Strides[2])) / 2);
-        int present = (int)Math.Max(0, Math.Min(columns, matrices.Shape[2] - firstColumn));
-        if (present < columns)
-        {
-            new Span<uint>(words, (int)rows * columns).Clear();
-        }
-
-        for (int index = 0; index < present; index++)
-        {
-            ReadColumn(source + (index * matrices.Strides[2] / 2), rows, words + index, columns);
+            uint* words = (uint*)destination + (tile * Width);
+            for (int column = 0; column < columns; column++)
+            {
+                ReadColumn(source + (tile * sizeof(uint)) + (column * Matrices.Strides[2] / 2), Math.Min(PanelTile.Rows, count - tile), words + column);
+            }
         }
     }
 
     /// <summary>Words of one column, two at a time.</summary>
-    private void ReadColumn(byte* source, long rows, uint* words, int pitch)
+    private void ReadColumn(byte* source, long rows, uint* words)
     {
         ulong offsets = _offsets;
+        int pitch = Width;
         for (; rows >= 2; rows -= 2)
         {
             ulong pair = Words(*(ulong*)source, offsets);

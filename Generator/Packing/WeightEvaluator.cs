@@ -62,6 +62,8 @@ internal sealed unsafe class WeightEvaluator(ITensorSource source, NativeBufferP
         {
             case WeightSource tensor when tensor.ElementType.Bits() >= 8 && Mapped(tensor) is { } memory:
                 return new MemoryReader(memory, tensor.ElementType, tensor.Count);
+            case WeightSource tensor when tensor.ElementType.Bits() < 8 && tensor.Count * tensor.ElementType.Bits() % 8 == 0 && Mapped(tensor) is { } packed:
+                return new UnpackReader(new MemoryReader(packed, ElementType.UInt8, packed.Bytes), tensor.ElementType);
             case WeightSource tensor:
                 return source.CanReadRanges(tensor.Tensor) ? new SourceReader(source, tensor) : ReadWhole(tensor);
             case WeightBytes bytes:

@@ -5,54 +5,116 @@ namespace Cameo.Generator.Packing;
 /// <summary>
 /// Panels of words for kernels over narrow weights (<see cref="WeightWords"/>): a matrix stack [batch, K, N] in memory, under any strides, of 1- or 2-byte elements.
 /// </summary>
-internal sealed unsafe class WordReader(StridedView matrices, ElementType elements, int bits, int width) : ElementReader(
-    ElementType.UInt32,
-    checked(matrices.Shape[0] * ((matrices.Shape[2] + width - 1) / width) * ((matrices.Shape[1] + (32 / bits) - 1) / (32 / bits)) * width))
+internal sealed unsafe class WordReader(StridedView matrices, ElementType elements, int bits, int width)
+    : PanelsReader(matrices, ElementType.UInt32, (matrices.Shape[1] + (32 / bits) - 1) / (32 / bits), width)
 {
     private readonly int _perWord = 32 / bits;
-    private readonly long _wordRows = (matrices.Shape[1] + (32 / bits) - 1) / (32 / bits);
-    private readonly long _panels = (matrices.Shape[2] + width - 1) / width;
     private readonly int _bytes = elements.Bytes();
 
-    public override void Read(long first, long count, byte* destination)
+    protected override void ReadRows(long batch, long firstColumn, int columns, long firstRow, long count, byte* destination)
     {
+        long position = Matrices.Offset + (batch * Matrices.Strides[0]) + (firstRow * _perWord * Matrices.Strides[1]) + (firstColumn * Matrices.Strides[2]);
+        byte* source = Matrices.Memory.Pointer + (position * _bytes);
         uint* words = (uint*)destination;
-        while (count > 0)
+        long whole = Math.Min(count, (Matrices.Shape[1] / _perWord) - firstRow);
+        if (Matrices.Strides[1] == 1)
         {
-            long column = first % width;
-            long row = first / width;
-            long columns = Math.Min(count, width - column);
-            ReadRow(row, (int)column, (int)columns, words);
-            first += columns;
-            count -= columns;
-            words += columns;
+            ReadColumns(source, whole, columns, words);
+        }
+        else
+        {
+            for (long row = 0; row < whole; row++)
+            {
+                ReadRow(source + (row * _perWord * Matrices.Strides[1] * _bytes), _perWord, columns, words + (row * Width));
+            }
+        }
+
+        if (whole < count)
+        {
+            // The last words of matrices whose rows don't fill them.
+            int rest = (int)(Matrices.Shape[1] % _perWord);
+            ReadRow(source + (whole * _perWord * Matrices.Strides[1] * _bytes), rest, columns, words + (whole * Width));
         }
     }
 
-    /// <summary>Words of one row of a panel; <paramref name="row"/> counts the rows of all panels.</summary>
-    private void ReadRow(long row, int column, int columns, uint* words)
+    /// <summary>Elements of a word are neighbours in memory, as where rows of columns are stored: all of a word at once.</summary>
+    private void ReadColumns(byte* source, long rows, int columns, uint* words)
     {
-        long k = row % _wordRows * _perWord;
-        long panel = row / _wordRows % _panels;
-        long batch = row / _wordRows / _panels;
-        int rows = (int)Math.Min(_perWord, matrices.Shape[1] - k);
-        long firstColumn = (panel * width) + column;
-        byte* source = matrices.Memory.Pointer + ((matrices.Offset + (batch * matrices.Strides[0]) + (k * matrices.Strides[1]) + (firstColumn * matrices.Strides[2])) * _bytes);
-        for (int index = 0; index < columns; index++)
+        for (long tile = 0; tile < rows; tile += PanelTile.Rows)
         {
-            words[index] = firstColumn + index < matrices.Shape[2] ? Word(source + (index * matrices.Strides[2] * _bytes), rows) : 0;
+            long tileRows = Math.Min(PanelTile.Rows, rows - tile);
+            for (int column = 0; column < columns; column++)
+            {
+                byte* from = source + (((tile * _perWord) + (column * Matrices.Strides[2])) * _bytes);
+                uint* to = words + (tile * Width) + column;
+                if (bits != 4)
+                {
+                    PanelTile.CopyColumn((uint*)from, tileRows, to, Width);
+                    continue;
+                }
+
+                for (long row = 0; row < tileRows; row++)
+                {
+                    to[row * Width] = Nibbles(((ulong*)from)[row]);
+                }
+            }
+        }
+    }
+
+    private void ReadRow(byte* source, int rows, int columns, uint* words)
+    {
+        int done = 0;
+        if (Matrices.Strides[2] == 1 && rows == _perWord)
+        {
+            for (int together = 8 / _bytes; done + together <= columns; done += together)
+            {
+                ReadWords(source + (done * _bytes), words + done);
+            }
+        }
+
+        for (; done < columns; done++)
+        {
+            words[done] = Word(source + (done * Matrices.Strides[2] * _bytes), rows);
+        }
+    }
+
+    /// <summary>Words of the next eight bytes of each row.</summary>
+    private void ReadWords(byte* source, uint* words)
+    {
+        long pitch = Matrices.Strides[1] * _bytes;
+        ulong row0 = *(ulong*)source;
+        ulong row1 = *(ulong*)(source + pitch);
+        if (bits == 16)
+        {
+            InterleaveHalves((uint)row0, (uint)row1, words);
+            InterleaveHalves((uint)(row0 >> 32), (uint)(row1 >> 32), words + 2);
+            return;
+        }
+
+        ulong row2 = *(ulong*)(source + (2 * pitch));
+        ulong row3 = *(ulong*)(source + (3 * pitch));
+        if (bits == 4)
+        {
+            source += 4 * pitch;
+            row0 = Halves(row0, *(ulong*)source);
+            row1 = Halves(row1, *(ulong*)(source + pitch));
+            row2 = Halves(row2, *(ulong*)(source + (2 * pitch)));
+            row3 = Halves(row3, *(ulong*)(source + (3 * pitch)));
+        }
+
+        for (int pair = 0; pair < 4; pair++)
+        {
+            *(ulong*)(words + (2 * pair)) = SpreadBytes(row0) | (SpreadBytes(row1) << 8) | (SpreadBytes(row2) << 16) | (SpreadBytes(row3) << 24);
+            row0 >>= 16;
+            row1 >>= 16;
+            row2 >>= 16;
+            row3 >>= 16;
         }
     }
 
     private uint Word(byte* source, int rows)
     {
-        long stride = matrices.Strides[1] * _bytes;
-        if (stride == _bytes && rows == _perWord)
-        {
-            // Neighbours in memory, as where rows of columns are stored: all of a word at once.
-            return bits == 4 ? Nibbles(*(ulong*)source) : *(uint*)source;
-        }
-
+        long stride = Matrices.Strides[1] * _bytes;
         uint word = 0;
         switch (bits)
         {
@@ -82,6 +144,19 @@ internal sealed unsafe class WordReader(StridedView matrices, ElementType elemen
 
         return word;
     }
+
+    /// <summary>Two elements of each of two rows to two words.</summary>
+    private static void InterleaveHalves(uint low, uint high, uint* words)
+    {
+        words[0] = (low & 0xFFFF) | (high << 16);
+        words[1] = (low >> 16) | (high & 0xFFFF_0000);
+    }
+
+    /// <summary>The lowest byte and the next one, each the lowest of four.</summary>
+    private static ulong SpreadBytes(ulong bytes) => (bytes & 0xFF) | ((bytes & 0xFF00) << 24);
+
+    /// <summary>The lower halves of bytes of two rows, the second's in the upper halves.</summary>
+    private static ulong Halves(ulong low, ulong high) => (low & 0x0F0F_0F0F_0F0F_0F0F) | ((high & 0x0F0F_0F0F_0F0F_0F0F) << 4);
 
     /// <summary>The lower halves of eight bytes, the last four in the upper halves of the first.</summary>
     private static uint Nibbles(ulong bytes)
