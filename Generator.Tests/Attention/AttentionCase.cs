@@ -7,7 +7,7 @@ using AttentionKernel = Cameo.Kernels.Attention;
 namespace Cameo.Tests.AttentionKernels;
 
 /// <summary>One attention problem with random operands, its reference in double precision, and the kernel's answer.</summary>
-internal sealed unsafe class AttentionCase
+internal sealed unsafe record AttentionCase
 {
     // Around every operand, so that a read past its end becomes visible in the result.
     private const int Guard = 64;
@@ -44,6 +44,9 @@ internal sealed unsafe class AttentionCase
 
     public FullyMaskedRows FullyMasked { get; init; }
 
+    /// <summary>Whether a modifier of probabilities makes something of 0.</summary>
+    public bool WeighsUnseen { get; init; }
+
     /// <summary>A score a query head that joins the softmax without a value.</summary>
     public float[]? Sinks { get; init; }
 
@@ -71,14 +74,29 @@ internal sealed unsafe class AttentionCase
         where TScore : struct, IScoreModifier
         => RunCore((Workers workers, in AttentionArguments arguments) => AttentionKernel.Run(workers, arguments, modifier));
 
+    /// <summary>Runs the kernel with modified probabilities at the width of the process.</summary>
+    public float[] Run<TScore, TProbability>(TScore modifier, TProbability probabilityModifier)
+        where TScore : struct, IScoreModifier
+        where TProbability : struct, IScoreModifier
+        => RunCore((Workers workers, in AttentionArguments arguments) => AttentionKernel.Run(workers, arguments, modifier, probabilityModifier));
+
+    /// <summary>Runs the kernel with modified probabilities at a given width.</summary>
+    public float[] RunWith<V, TScore, TProbability>(TScore modifier, TProbability probabilityModifier)
+        where V : struct, IVector<V>
+        where TScore : struct, IScoreModifier
+        where TProbability : struct, IScoreModifier
+        => RunCore((Workers workers, in AttentionArguments arguments) => AttentionKernel.RunWith<V, TScore, TProbability>(workers, arguments, modifier, probabilityModifier));
+
     /// <summary>Runs the kernel at a given width.</summary>
     public float[] RunWith<V, TScore>(TScore modifier)
         where V : struct, IVector<V>
         where TScore : struct, IScoreModifier
         => RunCore((Workers workers, in AttentionArguments arguments) => AttentionKernel.RunWith<V, TScore>(workers, arguments, modifier));
 
-    /// <summary>The answer in double precision; <paramref name="modifier"/> maps (score, batch, head, query, key).</summary>
-    public double[] Reference(Func<double, int, int, int, int, double>? modifier = null)
+    /// <summary>
+    /// The answer in double precision; <paramref name="modifier"/> maps (score, batch, head, query, key), and <paramref name="probabilityModifier"/> probabilities in the same way.
+    /// </summary>
+    public double[] Reference(Func<double, int, int, int, int, double>? modifier = null, Func<double, int, int, int, int, double>? probabilityModifier = null)
     {
         (float[] query, float[] key, float[] value) = Operands();
         var result = new double[Batch * QueryLength * QueryHeads * ValueSize];
@@ -88,7 +106,7 @@ internal sealed unsafe class AttentionCase
             {
                 for (int position = 0; position < QueryLength; position++)
                 {
-                    ReferenceRow(query, key, value, row, head, position, modifier, result);
+                    ReferenceRow(query, key, value, row, head, position, modifier, probabilityModifier, result);
                 }
             }
         }
@@ -127,7 +145,8 @@ internal sealed unsafe class AttentionCase
     }
 
     private void ReferenceRow(
-        float[] query, float[] key, float[] value, int row, int head, int position, Func<double, int, int, int, int, double>? modifier, double[] result)
+        float[] query, float[] key, float[] value, int row, int head, int position, Func<double, int, int, int, int, double>? modifier,
+        Func<double, int, int, int, int, double>? probabilityModifier, double[] result)
     {
         int keyHead = head / (QueryHeads / KeyHeads);
         int step = position - First(row);
@@ -167,6 +186,23 @@ internal sealed unsafe class AttentionCase
         {
             scores = [.. Enumerable.Range(0, KeysOf(row)).Select(static key => (key, 0.0))];
             maximum = 0;
+        }
+
+        if (probabilityModifier is not null)
+        {
+            sum += scores.Sum(score => double.IsNegativeInfinity(maximum) ? 0 : Math.Exp(score.Score - maximum));
+            Dictionary<int, double> seen = scores.ToDictionary(static score => score.Key, score => Math.Exp(score.Score - maximum) / sum);
+            double Probability(int index) => sum == 0 ? (FullyMasked == FullyMaskedRows.NaN ? double.NaN : 0) : seen.GetValueOrDefault(index);
+            for (int index = 0; index < KeysOf(row); index++)
+            {
+                double weight = probabilityModifier(Probability(index), row, head, position, index);
+                for (int element = 0; element < ValueSize; element++)
+                {
+                    result[output + element] += weight * value[((((row * MaximumKeys) + index) * KeyHeads) + keyHead) * ValueSize + element];
+                }
+            }
+
+            return;
         }
 
         foreach ((int index, double score) in scores)
@@ -220,6 +256,7 @@ internal sealed unsafe class AttentionCase
                 IsCausal = IsCausal,
                 Window = Window,
                 FullyMasked = FullyMasked,
+                WeighsUnseen = WeighsUnseen,
                 Sinks = sinks,
             };
             (arguments.QueryBatchStride, arguments.QuerySequenceStride, arguments.QueryHeadStride) = Strides(QueryLength, QueryHeads, HeadSize);

@@ -19,27 +19,27 @@ public sealed unsafe class AttentionNarrowTests
         {
             foreach ((int queries, int keys) in ((int, int)[])[(1, 1), (1, 70), (2, 700), (33, 40)])
             {
-                foreach (FullyMaskedRows fullyMasked in Enum.GetValues<FullyMaskedRows>())
+                foreach ((FullyMaskedRows fullyMasked, bool isModified) in Enum.GetValues<FullyMaskedRows>().Select(static kind => (kind, false)).Append((FullyMaskedRows.Uniform, true)))
                 {
-                    Check<ScalarFloat>(element, size, queries, keys, fullyMasked);
-                    Check<Vector128Float>(element, size, queries, keys, fullyMasked);
+                    Check<ScalarFloat>(element, size, queries, keys, fullyMasked, isModified);
+                    Check<Vector128Float>(element, size, queries, keys, fullyMasked, isModified);
 
                     // Loads of 16 bits into wide vectors are instructions that narrower machines lack.
                     if (VectorWidth.Bits >= 256)
                     {
-                        Check<Vector256Float>(element, size, queries, keys, fullyMasked);
+                        Check<Vector256Float>(element, size, queries, keys, fullyMasked, isModified);
                     }
 
                     if (VectorWidth.Bits >= 512)
                     {
-                        Check<Vector512Float>(element, size, queries, keys, fullyMasked);
+                        Check<Vector512Float>(element, size, queries, keys, fullyMasked, isModified);
                     }
                 }
             }
         }
     }
 
-    private static void Check<V>(AttentionElement element, int size, int queries, int keys, FullyMaskedRows fullyMasked)
+    private static void Check<V>(AttentionElement element, int size, int queries, int keys, FullyMaskedRows fullyMasked, bool isModified)
         where V : struct, IVector<V>
     {
         const int Heads = 4, KeyHeads = 2;
@@ -58,16 +58,29 @@ public sealed unsafe class AttentionNarrowTests
                 Batch = 1, QueryLength = queries, QueryHeads = Heads, KeyHeads = KeyHeads, HeadSize = size, ValueHeadSize = size + 1, KeyLength = keys,
                 CausalOffset = -1, IsCausal = true, Scale = 0.25f, FullyMasked = fullyMasked,
             };
-            AttentionKernel.RunWith<V, NoScoreModifier>(new Workers(1), arguments, default);
+            Run<V>(arguments, isModified);
             arguments.Element = AttentionElement.Float32;
             arguments.Query = wq;
             arguments.Key = wk;
             arguments.Value = wv;
             arguments.Output = wo;
-            AttentionKernel.RunWith<V, NoScoreModifier>(new Workers(1), arguments, default);
+            Run<V>(arguments, isModified);
         }
 
         Assert.Equal([.. wide.Select(x => Narrow(element, x))], narrow);
+    }
+
+    private static void Run<V>(in AttentionArguments arguments, bool isModified)
+        where V : struct, IVector<V>
+    {
+        if (isModified)
+        {
+            AttentionKernel.RunWith<V, NoScoreModifier, Squared>(new Workers(1), arguments, default, default);
+        }
+        else
+        {
+            AttentionKernel.RunWith<V, NoScoreModifier>(new Workers(1), arguments, default);
+        }
     }
 
     private static ushort[] Random(AttentionElement element, int count, int seed)
@@ -81,4 +94,10 @@ public sealed unsafe class AttentionNarrowTests
 
     private static float[] Widen(AttentionElement element, ushort[] values) =>
         [.. values.Select(bits => element == AttentionElement.Float16 ? (float)BitConverter.UInt16BitsToHalf(bits) : (float)new BFloat16(bits))];
+
+    private readonly struct Squared : IScoreModifier
+    {
+        public V Apply<V>(V score, nint batch, nint head, nint query, nint key)
+            where V : struct, IVector<V> => score * score;
+    }
 }

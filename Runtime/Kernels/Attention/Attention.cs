@@ -5,7 +5,8 @@ using Cameo.Vectors;
 namespace Cameo.Kernels;
 
 /// <summary>
-/// Scaled dot product attention in float32 with an online softmax: keys are read in tiles and the score matrix is never stored.
+/// Scaled dot product attention in float32 with an online softmax: keys are read in tiles and the score matrix is never stored. Where probabilities are modified,
+/// keys are read twice instead.
 /// Reads keys and values from views or from caches that are appended to in place.
 /// </summary>
 public static unsafe class Attention
@@ -21,8 +22,21 @@ public static unsafe class Attention
     /// <exception cref="ArgumentException">The query heads can't be divided among the key heads.</exception>
     public static void Run<TScore>(Workers workers, in AttentionArguments arguments, TScore modifier)
         where TScore : struct, IScoreModifier
+        => Run(workers, arguments, modifier, default(NoScoreModifier));
+
+    /// <summary>output = probabilityModifier(softmax(modifier(softcap(scale · query · keyᵀ)))) · value for every row, head and query.</summary>
+    /// <typeparam name="TScore">What is done to the scores before the softmax.</typeparam>
+    /// <typeparam name="TProbability">What is done to the probabilities.</typeparam>
+    /// <param name="workers">Threads to use; any number gives the same bits.</param>
+    /// <param name="arguments">Operands, strides and lengths.</param>
+    /// <param name="modifier">The modifier of the scores.</param>
+    /// <param name="probabilityModifier">The modifier of the probabilities.</param>
+    /// <exception cref="ArgumentException">The query heads can't be divided among the key heads.</exception>
+    public static void Run<TScore, TProbability>(Workers workers, in AttentionArguments arguments, TScore modifier, TProbability probabilityModifier)
+        where TScore : struct, IScoreModifier
+        where TProbability : struct, IScoreModifier
     {
-        var action = new DispatchAction<TScore> { Workers = workers, Arguments = arguments, Modifier = modifier };
+        var action = new DispatchAction<TScore, TProbability> { Workers = workers, Arguments = arguments, Modifier = modifier, ProbabilityModifier = probabilityModifier };
         VectorDispatch.Run(ref action);
     }
 
@@ -62,10 +76,17 @@ public static unsafe class Attention
         workers.Run(ref work, parts);
     }
 
-    /// <summary><see cref="Run"/> with a given vector type.</summary>
+    /// <summary>The kernel without a modifier of probabilities and with a given vector type.</summary>
     internal static void RunWith<V, TScore>(Workers workers, in AttentionArguments arguments, TScore modifier)
         where V : struct, IVector<V>
         where TScore : struct, IScoreModifier
+        => RunWith<V, TScore, NoScoreModifier>(workers, arguments, modifier, default);
+
+    /// <summary>The kernel with a given vector type.</summary>
+    internal static void RunWith<V, TScore, TProbability>(Workers workers, in AttentionArguments arguments, TScore modifier, TProbability probabilityModifier)
+        where V : struct, IVector<V>
+        where TScore : struct, IScoreModifier
+        where TProbability : struct, IScoreModifier
     {
         if (arguments.KeyHeads <= 0 || arguments.QueryHeads % arguments.KeyHeads != 0)
         {
@@ -73,15 +94,17 @@ public static unsafe class Attention
                 $"{arguments.QueryHeads} query heads can't share {arguments.KeyHeads} key heads evenly.", nameof(arguments));
         }
 
-        AttentionWork<V, TScore>.Run(workers, arguments, modifier);
+        AttentionWork<V, TScore, TProbability>.Run(workers, arguments, modifier, probabilityModifier);
     }
 
-    private struct DispatchAction<TScore> : IVectorAction
+    private struct DispatchAction<TScore, TProbability> : IVectorAction
         where TScore : struct, IScoreModifier
+        where TProbability : struct, IScoreModifier
     {
         public Workers Workers;
         public AttentionArguments Arguments;
         public TScore Modifier;
+        public TProbability ProbabilityModifier;
 
         // Heads smaller than a vector would have to be padded at every tile; a vector that they fill is several times as fast.
         public readonly void Run<V>()
@@ -90,11 +113,11 @@ public static unsafe class Attention
             nint size = Math.Max(Arguments.HeadSize, Arguments.ValueHeadSize);
             if (typeof(V) == typeof(Vector512Float) && size <= Vector256Float.Count)
             {
-                RunWith<Vector256Float, TScore>(Workers, Arguments, Modifier);
+                RunWith<Vector256Float, TScore, TProbability>(Workers, Arguments, Modifier, ProbabilityModifier);
             }
             else
             {
-                RunWith<V, TScore>(Workers, Arguments, Modifier);
+                RunWith<V, TScore, TProbability>(Workers, Arguments, Modifier, ProbabilityModifier);
             }
         }
     }

@@ -3,7 +3,7 @@ using Cameo.States;
 namespace Cameo.Kernels;
 
 /// <summary>
-/// Operands of <see cref="Attention.Run"/>. Query, key, value and output are views [batch, sequence, heads, headSize] or
+/// Operands of <see cref="Attention"/>. Query, key, value and output are views [batch, sequence, heads, headSize] or
 /// [batch, heads, sequence, headSize] of any strides (in elements) whose last dimension is contiguous. The output must not overlap the others.
 /// </summary>
 /// <remarks>
@@ -111,7 +111,13 @@ public unsafe struct AttentionArguments
     /// <summary>A query sees at most this many keys up to its own position, itself included; 0 for no limit.</summary>
     public nint Window;
 
-    /// <summary>What a query that may see no key gives.</summary>
+    /// <summary>
+    /// Whether modified probabilities of keys that a query may not see can be other than 0. They are 0 before, and keys whose weight stays 0 are not read. Without a modifier of
+    /// probabilities it means nothing.
+    /// </summary>
+    public bool WeighsUnseen;
+
+    /// <summary>What a query that may see no key gives; where probabilities are modified, what those of its keys are before.</summary>
     public FullyMaskedRows FullyMasked;
 
     /// <summary>[QueryHeads] a score that takes part in each softmax of the head without having a value; null for none.</summary>

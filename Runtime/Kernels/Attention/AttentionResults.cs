@@ -21,17 +21,8 @@ internal readonly unsafe struct AttentionResults<V>
     public void Store(nint batch, nint keyHead, nint query, nint member, float* source, float maximum, float sum)
     {
         nint head = (keyHead * _shape.Group) + member;
-        nint offset = (batch * _arguments.OutputBatchStride) + (query * _arguments.OutputSequenceStride) + (head * _arguments.OutputHeadStride);
-        void* output = AttentionNarrow.At(_arguments.Output, offset, _arguments.Element);
-
-        if (!_shape.IsFew)
-        {
-            // The next position's place, some rows before it is written: those of a head are far apart.
-            Prefetch.ToFirstLevel(AttentionNarrow.At(_arguments.Output, offset + _arguments.OutputSequenceStride, _arguments.Element), _arguments.ValueHeadSize * (_shape.IsNarrow ? sizeof(ushort) : sizeof(float)));
-        }
-
-        // Narrow results are made where the sums stand, whose place is not needed any more.
-        float* target = _shape.IsNarrow ? source : (float*)output;
+        void* output = Output(batch, head, query);
+        float* target = Target(source, output);
         if (sum == 0)
         {
             bool isZero = _arguments.Sinks != null || IsPadding(batch, query);
@@ -39,40 +30,121 @@ internal readonly unsafe struct AttentionResults<V>
         }
         else
         {
-            StoreSeen(head, source, target, maximum, sum);
+            StoreScaled(source, target, Factor(head, maximum, sum));
         }
 
-        if (_shape.IsNarrow)
-        {
-            AttentionNarrow.Narrow<V>(target, _arguments.ValueHeadSize, output, _arguments.Element);
-        }
+        Narrow(target, output);
+    }
+
+    /// <summary>Writes the output of a row whose values are weighted by what is final.</summary>
+    public void Store(nint batch, nint keyHead, nint query, nint member, float* source)
+    {
+        void* output = Output(batch, (keyHead * _shape.Group) + member, query);
+        float* target = Target(source, output);
+        StoreScaled(source, target, 1);
+        Narrow(target, output);
     }
 
     /// <summary>Adds up the partial results [chunks, rows] of all rows of a key head, chunk after chunk, and writes the output.</summary>
-    public void Combine(nint batch, nint keyHead, float* partials, nint chunks, float* output)
+    /// <param name="batch">Row of the batch.</param>
+    /// <param name="keyHead">Key head.</param>
+    /// <param name="partials">Partial results.</param>
+    /// <param name="chunks">Number of chunks.</param>
+    /// <param name="isFinal">Whether values are weighted by what is final, instead of relative to each chunk's maximum.</param>
+    /// <param name="output">Memory for a row's sums.</param>
+    public void Combine(nint batch, nint keyHead, float* partials, nint chunks, bool isFinal, float* output)
     {
-        nint chunkStride = _shape.Rows * _shape.PartialStride;
         for (nint row = 0; row < _shape.Rows; row++)
         {
+            (nint query, nint member) = Math.DivRem(row, _shape.Group);
             float* partial = partials + (row * _shape.PartialStride);
-            float maximum = float.NegativeInfinity;
-            for (nint chunk = 0; chunk < chunks; chunk++)
+            new Span<float>(output, (int)_shape.PaddedValue).Clear();
+            if (isFinal)
             {
-                maximum = MathF.Max(maximum, partial[chunk * chunkStride]);
+                for (nint chunk = 0; chunk < chunks; chunk++)
+                {
+                    AddScaled(output, partial + (chunk * ChunkStride) + AttentionShape.PartialHeader, 1);
+                }
+
+                Store(batch, keyHead, query, member, output);
+                continue;
             }
 
-            new Span<float>(output, (int)_shape.PaddedValue).Clear();
+            float maximum = Maximum(partial, chunks);
             float sum = 0;
             for (nint chunk = 0; chunk < chunks && maximum != float.NegativeInfinity; chunk++)
             {
-                float* source = partial + (chunk * chunkStride);
+                float* source = partial + (chunk * ChunkStride);
                 float weight = AttentionSoftmax.Exponential(source[0] - maximum);
                 sum += source[1] * weight;
                 AddScaled(output, source + AttentionShape.PartialHeader, weight);
             }
 
-            (nint query, nint member) = Math.DivRem(row, _shape.Group);
             Store(batch, keyHead, query, member, output, maximum, sum);
+        }
+    }
+
+    /// <summary>Maximum and sum of a row over all chunks of keys.</summary>
+    /// <param name="partial">The row's partial result of the first chunk.</param>
+    /// <param name="chunks">Number of chunks.</param>
+    /// <param name="maximum">Receives the largest score.</param>
+    /// <param name="sum">Receives the sum of exponentials relative to it.</param>
+    public void Total(float* partial, nint chunks, out float maximum, out float sum)
+    {
+        maximum = Maximum(partial, chunks);
+        sum = 0;
+        for (nint chunk = 0; chunk < chunks && maximum != float.NegativeInfinity; chunk++)
+        {
+            float* source = partial + (chunk * ChunkStride);
+            sum += source[1] * AttentionSoftmax.Exponential(source[0] - maximum);
+        }
+    }
+
+    /// <summary>Lets a head's sink, if there are any, join a row's sum as one more score would.</summary>
+    public void AddSink(nint head, ref float maximum, ref float sum)
+    {
+        if (_arguments.Sinks != null)
+        {
+            float sink = _arguments.Sinks[head];
+            float largest = MathF.Max(maximum, sink);
+            sum = (sum * AttentionSoftmax.Exponential(maximum - largest)) + AttentionSoftmax.Exponential(sink - largest);
+            maximum = largest;
+        }
+    }
+
+    private nint ChunkStride => _shape.Rows * _shape.PartialStride;
+
+    private float Maximum(float* partial, nint chunks)
+    {
+        float maximum = float.NegativeInfinity;
+        for (nint chunk = 0; chunk < chunks; chunk++)
+        {
+            maximum = MathF.Max(maximum, partial[chunk * ChunkStride]);
+        }
+
+        return maximum;
+    }
+
+    private void* Output(nint batch, nint head, nint query)
+    {
+        nint offset = (batch * _arguments.OutputBatchStride) + (query * _arguments.OutputSequenceStride) + (head * _arguments.OutputHeadStride);
+        if (!_shape.IsFew)
+        {
+            // The next position's place, some rows before it is written: those of a head are far apart.
+            Prefetch.ToFirstLevel(AttentionNarrow.At(_arguments.Output, offset + _arguments.OutputSequenceStride, _arguments.Element), _arguments.ValueHeadSize * (_shape.IsNarrow ? sizeof(ushort) : sizeof(float)));
+        }
+
+        return AttentionNarrow.At(_arguments.Output, offset, _arguments.Element);
+    }
+
+    // Narrow results are made where the sums stand, whose place is not needed any more.
+    private float* Target(float* source, void* output) => _shape.IsNarrow ? source : (float*)output;
+
+    private void Narrow(float* target, void* output)
+    {
+        if (_shape.IsNarrow)
+        {
+            AttentionNarrow.Narrow<V>(target, _arguments.ValueHeadSize, output, _arguments.Element);
         }
     }
 
@@ -91,19 +163,17 @@ internal readonly unsafe struct AttentionResults<V>
         }
     }
 
-    private void StoreSeen(nint head, float* source, float* target, float maximum, float sum)
+    // What exponentials relative to a maximum are to be multiplied with.
+    private float Factor(nint head, float maximum, float sum)
     {
-        float factor = 1;
-        if (_arguments.Sinks != null)
-        {
-            // The sink joins the sum as one more score would.
-            float sink = _arguments.Sinks[head];
-            float largest = MathF.Max(maximum, sink);
-            factor = AttentionSoftmax.Exponential(maximum - largest);
-            sum = (sum * factor) + AttentionSoftmax.Exponential(sink - largest);
-        }
+        float before = maximum;
+        AddSink(head, ref maximum, ref sum);
+        return _arguments.Sinks == null ? 1 / sum : AttentionSoftmax.Exponential(before - maximum) / sum;
+    }
 
-        V factors = V.Broadcast(factor / sum);
+    private void StoreScaled(float* source, float* target, float factor)
+    {
+        V factors = V.Broadcast(factor);
         nint element = 0;
         for (; element + V.Count <= _arguments.ValueHeadSize; element += V.Count)
         {

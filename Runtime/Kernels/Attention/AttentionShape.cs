@@ -19,6 +19,10 @@ internal readonly unsafe struct AttentionShape
     // Keys of the smallest tile: enough to spread what is done once a tile, and whole panels of any vector.
     private const nint MinimumTileKeys = 32;
 
+    /// <summary>Sizes for blocks of some rows.</summary>
+    /// <param name="arguments">The attention.</param>
+    /// <param name="lanes">Lanes of a vector.</param>
+    /// <param name="blockRows">Rows of a block.</param>
     public AttentionShape(in AttentionArguments arguments, nint lanes, nint blockRows)
     {
         Group = arguments.QueryHeads / arguments.KeyHeads;
@@ -40,7 +44,7 @@ internal readonly unsafe struct AttentionShape
         RowOffset = WideOffset + (IsNarrow ? TileKeys * PaddedHead : 0);
         RowStride = RoundUp(BlockRows, LineFloats);
         SumOffset = RowOffset + (3 * RowStride);
-        ScratchBytes = (nuint)((SumOffset + (BlockRows * lanes)) * sizeof(float));
+        KeptOffset = RoundUp(SumOffset + (BlockRows * lanes), LineFloats);
     }
 
     /// <summary>Query heads that share a key head.</summary>
@@ -103,8 +107,20 @@ internal readonly unsafe struct AttentionShape
     /// <summary>Sums of exponentials, a vector a row.</summary>
     public nint SumOffset { get; }
 
-    /// <summary>Scratch memory of a part.</summary>
-    public nuint ScratchBytes { get; }
+    /// <summary>Scores that are kept, behind everything else.</summary>
+    public nint KeptOffset { get; }
+
+    /// <summary>Keys whose scores lie side by side where they are kept: as many whole tiles as a row of a left operand holds.</summary>
+    public nint PanelKeys => AttentionTile.MaximumDepth / TileKeys * TileKeys;
+
+    /// <summary>Floats from one panel of kept scores to the next.</summary>
+    public nint PanelFloats => (IsFew ? RoundUp(Rows, AttentionTile.RowMultiple) : BlockRows) * AttentionTile.LeftStride;
+
+    /// <summary>Floats that a block needs to keep its scores over a number of keys, and each row's largest score so far for each tile.</summary>
+    public nint KeptFloats(nint keys) => (((keys + PanelKeys - 1) / PanelKeys) * PanelFloats) + RoundUp(((keys + TileKeys - 1) / TileKeys) * RowStride, LineFloats);
+
+    /// <summary>Scratch memory of a part that keeps a number of floats.</summary>
+    public nuint ScratchBytes(nint keptFloats) => (nuint)((KeptOffset + keptFloats) * sizeof(float));
 
     private static nint RoundUp(nint value, nint multiple) => (value + multiple - 1) / multiple * multiple;
 }

@@ -44,6 +44,18 @@ internal static unsafe class AttentionSoftmax
         V.Store(sum, sums);
     }
 
+    /// <summary>Turns <paramref name="count"/> scores, a multiple of the vector's lanes, into e^(score − maximum) · factor.</summary>
+    public static void Normalize<V>(float* scores, nint count, float maximum, float factor)
+        where V : struct, IVector<V>
+    {
+        V largest = V.Broadcast(maximum);
+        V factors = V.Broadcast(factor);
+        for (nint index = 0; index < count; index += V.Count)
+        {
+            V.Store(VectorMath.ExpNonPositive(V.Load(scores + index) - largest) * factors, scores + index);
+        }
+    }
+
     /// <summary>e^value of one number.</summary>
     public static float Exponential(float value) => VectorMath.Exp(new ScalarFloat(value)).Value;
 
