@@ -4,7 +4,9 @@ using Cameo.Generation;
 using Cameo.Sessions;
 using Cameo.States;
 using Cameo.Tests.Compilation;
+using Cameo.Tests.ControlFlow;
 using Cameo.Tests.Infrastructure;
+using Cameo.Tests.Operators.Generative;
 using Xunit;
 
 namespace Cameo.Tests.Models;
@@ -17,6 +19,7 @@ public sealed unsafe class RunPathTests
     private const string LanguageModel = "stories260K_opset23";
     private const int WarmUpRuns = 3;
     private const int MeasuredRuns = 20;
+    private const int Positions = 200;
 
     [SkippableTheory]
     [InlineData("mnist_8", 1)]
@@ -41,6 +44,23 @@ public sealed unsafe class RunPathTests
 
         Assert.Equal(0, Allocated(() => typed.Run(values, sizes, output)));
         Assert.Equal(MemoryMarshal.AsBytes(expected.AsSpan<float>()), MemoryMarshal.AsBytes(output.AsSpan()));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void ModifiedProbabilitiesAllocateNothing(int threads)
+    {
+        using var models = new SmallModels();
+        using CompiledModel model = models.Load("FlexRunPath", FlexProbabilityTests.Fixed(Positions));
+        using CompiledSession session = model.CreateSession(new SessionOptions { Threads = threads });
+        nint[] sizes = [1, 4, Positions, 8];
+        float[] values = OnnxModelBuilder.WeightValues("x", [.. sizes.Select(static size => (long)size)]);
+        float[] output = new float[values.Length];
+        var typed = new TypedRun(session);
+
+        Assert.Equal(0, Allocated(() => typed.Run(values, sizes, output)));
+        Assert.Contains(output, static value => value != 0);
     }
 
     [SkippableTheory]

@@ -18,32 +18,26 @@ public sealed class FlexAttentionTests : IDisposable
     public void Dispose() => _models.Dispose();
 
     [Theory]
-    [InlineData("none", 4, true)]
-    [InlineData("none", 2, true)]
-    [InlineData("causal", 4, true)]
-    [InlineData("window", 2, true)]
-    [InlineData("slopes", 4, true)]
-    [InlineData("softcap", 4, true)]
-    [InlineData("table", 2, true)]
-    [InlineData("square", 4, true)]
-    [InlineData("mixed", 2, true)]
-    [InlineData("integers", 4, true)]
-    [InlineData("shared", 4, true)]
-    [InlineData("probabilities", 4, false)]
-    public void AgreesWithTheReference(string modification, int keyHeads, bool isRecognized)
+    [InlineData("none", 4)]
+    [InlineData("none", 2)]
+    [InlineData("causal", 4)]
+    [InlineData("window", 2)]
+    [InlineData("slopes", 4)]
+    [InlineData("softcap", 4)]
+    [InlineData("table", 2)]
+    [InlineData("square", 4)]
+    [InlineData("mixed", 2)]
+    [InlineData("integers", 4)]
+    [InlineData("shared", 4)]
+    [InlineData("probabilities", 4)]
+    public void AgreesWithTheReference(string modification, int keyHeads)
     {
         ModelCompilation compilation = _models.Compile($"Flex{modification}{keyHeads}", Build(modification, keyHeads, DataType.Float));
-        Assert.Equal(isRecognized, compilation.Result!.Recognitions.Any(static recognition => recognition.Pattern == PatternNames.Attention));
-        if (modification is "square" or "mixed" or "integers")
+        Assert.Contains(compilation.Result!.Recognitions, static recognition => recognition.Pattern == PatternNames.Attention);
+        if (modification is "square" or "mixed" or "integers" or "probabilities")
         {
             // Nothing but the attention has work: no scores and no tensor of queries × keys are made.
             Assert.DoesNotContain(compilation.Result!.Kernels, static kernel => kernel.Kind is "matmul" or "loop" or "row loop");
-        }
-
-        if (!isRecognized)
-        {
-            // What stands in the way is told.
-            Assert.Contains(compilation.Result!.Misses, static miss => miss.Pattern == PatternNames.Attention && miss.Reason.Length > 0);
         }
 
         GeneratedAssembly.Build([compilation]);

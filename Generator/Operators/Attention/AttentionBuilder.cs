@@ -49,7 +49,10 @@ internal sealed class AttentionBuilder(Value query, Value key, Value value)
     /// <summary>What is done to scores beside what the other attributes say.</summary>
     public AttentionModification? Modification { get; init; }
 
-    /// <summary>Tensors that the modification reads.</summary>
+    /// <summary>What is done to probabilities.</summary>
+    public AttentionModification? ProbabilityModification { get; init; }
+
+    /// <summary>Tensors that the modifications read.</summary>
     public IReadOnlyList<Value> ModificationTensors { get; init; } = [];
 
     /// <summary>Adds the node with all its outputs, of which unread ones cost nothing.</summary>
@@ -90,6 +93,11 @@ internal sealed class AttentionBuilder(Value query, Value key, Value value)
         if (Modification is not null)
         {
             attributes.Add((AttentionNode.Modification, Modification));
+        }
+
+        if (ProbabilityModification is not null)
+        {
+            attributes.Add((AttentionNode.ProbabilityModification, ProbabilityModification));
         }
 
         context.AddWithOutputs(

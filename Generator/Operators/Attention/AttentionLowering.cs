@@ -7,6 +7,9 @@ namespace Cameo.Generator.Operators;
 /// <summary>Turns one canonical attention into kernels: what joins past and new keys where the session does not keep them, and the attention itself.</summary>
 internal sealed class AttentionLowering
 {
+    /// <summary>Numbers of constants that are looked at: slopes and the like. What is larger is rather a bias.</summary>
+    private const int LargestTable = 4096;
+
     private readonly Node _node;
     private readonly LoweringContext _context;
     private readonly AttentionSizes _sizes;
@@ -60,7 +63,7 @@ internal sealed class AttentionLowering
         View?[] reads = [query, IsCached ? null : key, IsCached ? null : value, mask, sink, rows?.Keys, rows?.Offsets, .. tensors];
         View[] writes = scores is null ? [output] : [output, scores];
         _context.Add(new Kernel("attention", _node, [.. reads.Where(view => view is not null).Select(view => view!)], writes,
-            writer => Emit(writer, query, key, value, Modifier(writer, mask, tensors), sink, rows, output, scores))
+            writer => Emit(writer, query, key, value, Modifier(writer, mask, tensors), ProbabilityModifier(writer, tensors), sink, rows, output, scores))
         {
             UpdatesState = IsCached,
             Summary = $"{_sizes.QueryHeads} query heads of {_sizes.HeadSize} on {_sizes.KeyHeads} key heads{(_isCausal ? ", causal" : "")}{(IsCached ? ", over the session's cache" : "")}",
@@ -84,7 +87,7 @@ internal sealed class AttentionLowering
         return byHead;
     }
 
-    private void Emit(KernelWriter writer, View query, View key, View value, string modifier, View? sink, AttentionRows? rows, View output, View? scores)
+    private void Emit(KernelWriter writer, View query, View key, View value, string modifier, string? probabilityModifier, View? sink, AttentionRows? rows, View output, View? scores)
     {
         using (writer.Block("var attention = new AttentionArguments").AsInitializer())
         {
@@ -128,6 +131,11 @@ internal sealed class AttentionLowering
                 writer.Line($"FullyMasked = FullyMaskedRows.{(fullyMasked == "nan" ? "NaN" : "Uniform")},");
             }
 
+            if (probabilityModifier is not null && !KeepsZero())
+            {
+                writer.Line("WeighsUnseen = true,");
+            }
+
             if (sink is not null)
             {
                 writer.Line($"Sinks = {writer.Pointer(sink)},");
@@ -141,7 +149,7 @@ internal sealed class AttentionLowering
             writer.Line($"attention.UsePlan({writer.Sequence});");
         }
 
-        writer.Line($"Attention.Run(Workers, attention, {modifier});");
+        writer.Line($"Attention.Run(Workers, attention, {modifier}{(probabilityModifier is null ? "" : $", {probabilityModifier}")});");
         if (scores is not null)
         {
             if (IsCached)
@@ -186,7 +194,7 @@ internal sealed class AttentionLowering
     {
         if (_node.Attributes.TryGetValue(AttentionNode.Modification, out AttributeValue? attribute))
         {
-            return ScoreModifierWriter.Write((AttentionModification)attribute.Value, tensors, writer);
+            return ScoreModifierWriter.Write("ScoreModifier", "each score before the softmax", (AttentionModification)attribute.Value, tensors, writer);
         }
 
         if (mask is null)
@@ -203,6 +211,16 @@ internal sealed class AttentionLowering
 
         return $"new {kind}({cast}{writer.Pointer(mask)}, {strides}, {Native(writer, mask.Shape[3])})";
     }
+
+    private string? ProbabilityModifier(KernelWriter writer, IReadOnlyList<View> tensors) => AttentionNode.ModificationOfProbabilities(_node) is { } modification
+        ? ScoreModifierWriter.Write("ProbabilityModifier", "each probability before it weighs a value", modification, tensors, writer)
+        : null;
+
+    /// <summary>Whether keys that a query may not see weigh nothing for sure, whatever is done to probabilities.</summary>
+    private bool KeepsZero() => AttentionNode.ModificationOfProbabilities(_node)!.KeepsZero(
+        [.. _node.Inputs.Skip(AttentionNode.InputCount).Select(static tensor => tensor?.Constant is InlineConstant { Count: <= LargestTable } constant && constant.Type.ElementType.IsFloat()
+            ? ConstantElements.ReadDoubles(constant).Select(static number => double.IsNaN(number) ? double.PositiveInfinity : Math.Abs(number)).DefaultIfEmpty(0).Max()
+            : double.PositiveInfinity)]);
 
     private string Scale(KernelWriter writer) =>
         _node.HasAttribute(AttentionNode.Scale) ? KernelText.Float(_node.FloatAttribute(AttentionNode.Scale, 1))

@@ -89,5 +89,15 @@ internal static class AttentionNode
     /// <summary>An <see cref="AttentionModification"/> of the scores, whose tensors are the inputs behind the others; float32 or convertible to it.</summary>
     public const string Modification = "score_modification";
 
+    /// <summary>An <see cref="AttentionModification"/> of the probabilities, as one of the scores. Keys that a query may not see have the probability 0 before it; what it makes of that counts.</summary>
+    public const string ProbabilityModification = "probability_modification";
+
+    /// <summary>What is done to the probabilities, if anything.</summary>
+    public static AttentionModification? ModificationOfProbabilities(Node node) =>
+        node.Attributes.TryGetValue(ProbabilityModification, out AttributeValue? attribute) ? (AttentionModification)attribute.Value : null;
+
+    /// <summary>Whether the node may take over its past: rows of a session's cache have no padding, so what is done to probabilities must not depend on where keys lie, or be done to padding.</summary>
+    public static bool CanAppend(Node node) => ModificationOfProbabilities(node) is null or { IsIndependent: true };
+
     public static bool Is(Node node) => node is { Type: Type, Domain: Domain };
 }

@@ -7,7 +7,8 @@ namespace Cameo.Generator.Operators;
 /// [batch, key heads, keys, value size] of one floating-point type; <c>scale</c>, 1/√size by default; <c>softmax_precision</c>, float32 or wider by default; the graphs <c>score_mod</c> and
 /// <c>prob_mod</c>, each from one tensor [batch, heads, queries, keys] of that precision to another, of what the model around them computes too.
 /// <para>Becomes products, a softmax and the nodes of its graphs, in the operands' type up to the scores and in the softmax's from there on. Recognition then makes the canonical attention of
-/// them as of any spelling: causal masks, windows, soft caps and biases that a modification spells take no memory of the scores' size.</para>
+/// them as of any spelling: causal masks, windows, soft caps and biases that a modification spells take no memory of the scores' size, and what else is pointwise, before or behind the softmax,
+/// becomes code in the kernel.</para>
 /// </summary>
 internal sealed class FlexAttentionOperator : Operator
 {
@@ -61,7 +62,7 @@ internal sealed class FlexAttentionOperator : Operator
         Shape query = node.Input(0).Shape;
         Dimension repetitions = Repetitions(node, query[1], node.Input(1).Shape[1]);
         Value key = RepeatHeads(node.Input(1), query[1], repetitions, context, formula);
-        Value value = RepeatHeads(node.Input(2), query[1], repetitions, context, formula);
+        Value value = RepeatHeads(formula.Cast(node.Input(2), precision), query[1], repetitions, context, formula);
         float scale = node.FloatAttribute("scale", 1);
         Value scores;
         if (node.HasAttribute("scale") && !(scale >= 0))
@@ -78,7 +79,7 @@ internal sealed class FlexAttentionOperator : Operator
 
         scores = Modify(node, ScoreModification, formula.Cast(scores, precision), context);
         Value probabilities = Modify(node, ProbabilityModification, context.Add("Softmax", [("axis", 3L)], scores), context);
-        Value result = context.Add("MatMul", probabilities, formula.Cast(value, precision));
+        Value result = context.Add("MatMul", probabilities, value);
         context.Replace(node.Output, formula.Cast(result, type));
         return true;
     }

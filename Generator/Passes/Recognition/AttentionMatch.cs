@@ -13,16 +13,21 @@ internal sealed class AttentionMatch
     private readonly ScoreSteps _steps;
     private readonly RecognitionContext _context;
     private readonly AttentionCache? _cache;
+    private readonly AttentionModification? _modification;
+    private readonly IReadOnlyList<Value> _tensors;
 
-    private AttentionMatch(ScoreChain scores, ProbabilityChain probabilities, AttentionProducts products, ScoreLayout layout, ScoreSteps steps, RecognitionContext context)
+    private AttentionMatch(
+        ScoreChain scores, ProbabilityChain probabilities, AttentionProducts products, ScoreLayout layout, ScoreSteps steps, AttentionModification? modification, IReadOnlyList<Value> tensors, RecognitionContext context)
     {
         _scores = scores;
         _probabilities = probabilities;
         _products = products;
         _layout = layout;
         _steps = steps;
+        _modification = modification;
+        _tensors = tensors;
         _context = context;
-        _cache = AttentionCache.Find(products.Query, products.Key, products.Value, Result, context);
+        _cache = modification is null or { IsIndependent: true } ? AttentionCache.Find(products.Query, products.Key, products.Value, Result, context) : null;
     }
 
     private Node Result => _probabilities.Product;
@@ -57,7 +62,14 @@ internal sealed class AttentionMatch
             return reason;
         }
 
-        var match = new AttentionMatch(scores, probabilities, products, layout, steps, context);
+        var tensors = new List<Value>();
+        AttentionModification? modification = probabilities.ReadModification(layout, tensors, out reason);
+        if (reason.Length > 0)
+        {
+            return reason;
+        }
+
+        var match = new AttentionMatch(scores, probabilities, products, layout, steps, modification, tensors, context);
         reason = match.Refusal();
         if (reason.Length == 0)
         {
@@ -121,6 +133,8 @@ internal sealed class AttentionMatch
             SoftCap = (float)_steps.SoftCap,
             FullyMasked = mask.FullyMasked == "nan" && _probabilities.IsGuarded ? "zero" : mask.FullyMasked,
             ScoresMode = 3,
+            ProbabilityModification = _modification,
+            ModificationTensors = [.. _tensors.Select(tensor => formula.Cast(tensor, ElementType.Float32))],
         };
         Node attention = builder.Add(before);
         Replace(attention, before, formula);

@@ -28,7 +28,7 @@ internal sealed class AttentionRefinementPattern : Pattern
         AttentionOperand? query = Trace(node, AttentionNode.Query, sizes.QueryHeads);
         AttentionOperand? key = hasPast ? null : Trace(node, AttentionNode.Key, sizes.KeyHeads);
         AttentionOperand? value = hasPast ? null : Trace(node, AttentionNode.Value, sizes.KeyHeads);
-        AttentionCache? cache = query is null || key is null || value is null ? null : AttentionCache.Find(query, key, value, node, context);
+        AttentionCache? cache = query is null || key is null || value is null || !AttentionNode.CanAppend(node) ? null : AttentionCache.Find(query, key, value, node, context);
         bool isRefined = cache is not null || (key is not null && value is not null && key.Place.IsRepeated && value.Place.IsRepeated);
         isRefined &= key is null || value is null || key.Shape[1] == value.Shape[1];
         AttentionMask? mask = Mask(node, sizes, (hasPast ? node.Input(AttentionNode.PastKey) : cache?.PastKey)?.Shape[2] ?? Dimension.Zero, hasPast || cache is not null, context);

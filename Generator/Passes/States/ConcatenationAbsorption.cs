@@ -12,7 +12,7 @@ internal static class ConcatenationAbsorption
 {
     public static void Run(Graph graph, Node attention)
     {
-        if (attention.OptionalInput(AttentionNode.PastKey) is not null || attention.OptionalInput(AttentionNode.KeyLengths) is not null
+        if (attention.OptionalInput(AttentionNode.PastKey) is not null || attention.OptionalInput(AttentionNode.KeyLengths) is not null || !AttentionNode.CanAppend(attention)
             || Joined(graph, attention, AttentionNode.Key) is not { } keys || Joined(graph, attention, AttentionNode.Value) is not { } values
             || attention.Outputs.Count <= AttentionNode.PresentValue || keys.Input(0).Shape[2] != values.Input(0).Shape[2] || keys.Input(1).Shape[2] != values.Input(1).Shape[2]
             // Causal positions count from the first key here, and with a past from its end.
