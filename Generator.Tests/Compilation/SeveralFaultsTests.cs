@@ -51,6 +51,7 @@ public sealed class SeveralFaultsTests
             .Node("Unknown", ["x"], ["a"]).Node("QuantizeLinear", ["rows", "scales"], ["b"], ("axis", 1), ("block_size", 2)).Node("Relu", ["a"], ["c"]).Node("Relu", ["rows"], ["d"])
             .Output("c", 2).Output("b", DataType.Uint8, 1, "elements").Output("d", 1, "elements");
         string[] errors = Errors(builder);
+        Assert.Equal(2, errors.Length);
         Assert.Contains("Unknown 'a_Unknown'", errors[0], StringComparison.Ordinal);
         Assert.Single(errors, static error => error.Contains("QuantizeLinear 'b_QuantizeLinear'", StringComparison.Ordinal) && error.Contains("partial block", StringComparison.Ordinal));
     }

@@ -1,6 +1,7 @@
 using Cameo.Generator.Diagnostics;
 using Cameo.Generator.Graphs;
 using Cameo.Generator.Lowering;
+using Cameo.Generator.Operators;
 
 namespace Cameo.Generator.Passes;
 
@@ -17,8 +18,8 @@ internal static class LaterFaults
         var found = new List<DiagnosticInfo>();
         try
         {
-            OperatorNormalization.Run(graph, found, cancellationToken);
-            OperatorExpansion.Run(graph, found, cancellationToken);
+            Rewrite(graph, static (known, node, context) => known.Normalize(node, context), found, cancellationToken);
+            Rewrite(graph, static (known, node, context) => known.Expand(node, context), found, cancellationToken);
             GraphLowering.Run(graph, found, cancellationToken);
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or InsufficientExecutionStackException))
@@ -34,6 +35,51 @@ internal static class LaterFaults
             }
         }
     }
+
+    /// <summary>Rewrites nodes as a stage does; what it refuses goes, or the next stage would refuse it for a second time and in other words.</summary>
+    private static void Rewrite(Graph graph, Func<Operator, Node, ExpansionContext, bool> rewrite, List<DiagnosticInfo> found, CancellationToken cancellationToken)
+    {
+        var refused = new HashSet<Node>();
+        bool Try(Operator known, Node node, ExpansionContext context)
+        {
+            try
+            {
+                return rewrite(known, node, context);
+            }
+            catch (ModelException)
+            {
+                refused.Add(node);
+                throw;
+            }
+        }
+
+        NodeRewriting.Run(graph, Try, found, cancellationToken);
+        if (refused.Count > 0)
+        {
+            Forget(graph, refused);
+            RemoveUntyped(graph);
+        }
+    }
+
+    /// <summary>Takes the types away from the results of refused nodes, of nodes with one in a body, and of all that depend on them.</summary>
+    private static void Forget(Graph graph, HashSet<Node> refused)
+    {
+        var lost = new HashSet<Value>();
+        foreach (Node node in graph.Nodes)
+        {
+            if (Holds(node, refused) || node.AllInputs().Any(lost.Contains))
+            {
+                foreach (Value output in node.Outputs.OfType<Value>())
+                {
+                    output.Type = null;
+                    output.Container = null;
+                    lost.Add(output);
+                }
+            }
+        }
+    }
+
+    private static bool Holds(Node node, HashSet<Node> refused) => refused.Contains(node) || node.Bodies.Any(body => body.Nodes.Any(inner => Holds(inner, refused)));
 
     /// <summary>Removes nodes that were refused, and those that depend on them.</summary>
     private static void RemoveUntyped(Graph graph)
