@@ -47,11 +47,6 @@ internal sealed class ModelCheck(FuzzModel model, string className, string folde
         {
             return Run(reference, seed);
         }
-        catch (InvalidOperationException exception) when (exception.Message.Contains("cannot be broadcast", StringComparison.Ordinal) && HasBranches)
-        {
-            // All memory is laid out before a run, that of the branches that it does not take as well.
-            return new Verdict(VerdictKind.Refused, "sizes of a branch that may not be taken contradict each other");
-        }
         catch (Exception exception) when (exception is not ReferenceException)
         {
             return new Verdict(VerdictKind.Threw, exception.ToString());
@@ -61,8 +56,6 @@ internal sealed class ModelCheck(FuzzModel model, string className, string folde
             return new Verdict(VerdictKind.NoReference, exception.Message);
         }
     }
-
-    private bool HasBranches => Model.Steps.Any(static step => step.Nodes.Any(static node => node.OpType == "If"));
 
     private Verdict Run(Reference reference, int seed)
     {

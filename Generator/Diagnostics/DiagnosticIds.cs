@@ -29,4 +29,7 @@ internal static class DiagnosticIds
 
     /// <summary>An output has another form than the model says.</summary>
     public const string OutputForm = "CAMEO0204";
+
+    /// <summary>A branch's sizes contradict each other: a run that takes it fails.</summary>
+    public const string ContradictoryBranch = "CAMEO0205";
 }

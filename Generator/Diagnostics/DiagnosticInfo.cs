@@ -7,6 +7,9 @@ namespace Cameo.Generator.Diagnostics;
 /// <param name="Line">1-based line in the graph text; 0 where none applies.</param>
 internal sealed record DiagnosticInfo(string Id, DiagnosticLevel Severity, string Message, int Line = 0)
 {
+    /// <summary>Whether sizes contradict each other, which in a branch is an error only of runs that take it.</summary>
+    public bool IsContradiction { get; init; }
+
     public override string ToString() => $"{Severity.ToString().ToLowerInvariant()} {Id}: {Message}";
 }
 

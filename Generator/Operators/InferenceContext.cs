@@ -133,7 +133,7 @@ internal sealed class InferenceContext(Graph graph, InferenceContext? outer = nu
         Dimension excess = size - SymbolicMath.Minimum(size, limit, Symbols);
         if (excess.Value > 0)
         {
-            throw new ModelException(node, $"{what} are {size}, more than {limit}");
+            throw ModelException.Contradiction(node, $"{what} are {size}, more than {limit}");
         }
 
         if (!excess.IsStatic)
@@ -161,7 +161,7 @@ internal sealed class InferenceContext(Graph graph, InferenceContext? outer = nu
         {
             if (known != 0)
             {
-                throw new ModelException(node, $"sizes {left} and {right} do not broadcast");
+                throw ModelException.Contradiction(node, $"sizes {left} and {right} do not broadcast");
             }
 
             return;

@@ -43,6 +43,7 @@ internal static class OperatorRegistry
         NonMaxSuppressionOperator.All,
         DynamicTimeWarpingOperator.All,
         IfOperator.All,
+        RefuseOperator.All,
         LoopOperator.All,
         ScanOperator.All,
         RecurrentOperators.All,

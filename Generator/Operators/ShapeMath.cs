@@ -19,7 +19,7 @@ internal static class ShapeMath
             Dimension b = axis < rank - right.Rank ? Dimension.One : right[axis - (rank - right.Rank)];
             if (a.Value is { } x && b.Value is { } y && x != y && x != 1 && y != 1)
             {
-                throw new ModelException(node, $"shapes {left} and {right} cannot be broadcast");
+                throw ModelException.Contradiction(node, $"shapes {left} and {right} cannot be broadcast");
             }
 
             context?.RequireBroadcast(node, a, b);

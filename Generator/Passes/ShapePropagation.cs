@@ -208,6 +208,6 @@ internal static class ShapePropagation
             : DiagnosticIds.InvalidModel;
         string types = string.Join(", ", node.Inputs.Select(input => input?.Type?.ToString() ?? input?.Container?.ToString() ?? "omitted"));
         string domain = node.Domain.Length == 0 ? "opset" : $"{node.Domain} opset";
-        return new DiagnosticInfo(id, DiagnosticLevel.Error, $"{node.OperatorName} '{node.Name}' ({domain} {node.Version}; inputs: {types}): {exception.Reason}.", node.Line);
+        return new DiagnosticInfo(id, DiagnosticLevel.Error, $"{node.OperatorName} '{node.Name}' ({domain} {node.Version}; inputs: {types}): {exception.Reason}.", node.Line) { IsContradiction = exception.IsContradiction };
     }
 }

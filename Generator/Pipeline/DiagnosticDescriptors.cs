@@ -40,6 +40,9 @@ internal static class DiagnosticDescriptors
     private static readonly DiagnosticDescriptor OutputForm = new(
         DiagnosticIds.OutputForm, "An output has another form than the model says", "{0}", Category, DiagnosticSeverity.Info, true, helpLinkUri: HelpPage + "cameo0204");
 
+    private static readonly DiagnosticDescriptor ContradictoryBranch = new(
+        DiagnosticIds.ContradictoryBranch, "A branch ends runs that take it", "{0}", Category, DiagnosticSeverity.Warning, true, helpLinkUri: HelpPage + "cameo0205");
+
     private static readonly Dictionary<string, DiagnosticDescriptor> ById = new[]
     {
         InvalidOption,
@@ -51,6 +54,7 @@ internal static class DiagnosticDescriptors
         DefaultCapacity,
         NoGeneration,
         OutputForm,
+        ContradictoryBranch,
     }.ToDictionary(static descriptor => descriptor.Id, StringComparer.Ordinal);
 
     public static IReadOnlyCollection<DiagnosticDescriptor> All => ById.Values;

@@ -19,12 +19,12 @@ public static class DimensionMath
     /// <summary><see cref="Modulo(long, long)"/> of estimates.</summary>
     public static double Modulo(double dividend, double divisor) => dividend - FloorDivide(dividend, divisor) * divisor;
 
-    /// <summary><see cref="Broadcast(long, long)"/> of estimates, which were checked as integers.</summary>
-    public static double Broadcast(double left, double right) => left == 1 ? right : left;
+    /// <summary><see cref="Broadcast(long, long)"/> of estimates.</summary>
+    public static double Broadcast(double left, double right) => left == 1 ? right : right == 1 ? left : Math.Max(left, right);
 
-    /// <summary>The size that two broadcast sizes give; throws where they differ and neither is 1.</summary>
-    /// <exception cref="InvalidOperationException">The sizes cannot be broadcast.</exception>
-    public static long Broadcast(long left, long right) => left == right || right == 1 ? left
-        : left == 1 ? right
-        : throw new InvalidOperationException($"Sizes {left} and {right} of this run's inputs cannot be broadcast.");
+    /// <summary>
+    /// The size that two broadcast sizes give. Where they differ and neither is 1 it is the larger: that they fit is a requirement of its own, which the part of the model checks that
+    /// needs it, and memory is laid out for branches too that a run does not take.
+    /// </summary>
+    public static long Broadcast(long left, long right) => left == 1 ? right : right == 1 ? left : Math.Max(left, right);
 }

@@ -38,4 +38,9 @@ public abstract unsafe partial class CompiledSession
     [DoesNotReturn]
     protected static void ThrowDimensionOutOfBounds(string dimensionName, long value, long minimum, long maximum, string optionHint) =>
         throw new DimensionOutOfBoundsException(dimensionName, value, minimum, maximum, optionHint);
+
+    /// <summary>Throws a <see cref="ContradictorySizesException"/>.</summary>
+    /// <param name="message">The branch that cannot run, and why.</param>
+    [DoesNotReturn]
+    protected static void ThrowContradiction(string message) => throw new ContradictorySizesException(message);
 }

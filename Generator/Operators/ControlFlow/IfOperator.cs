@@ -7,7 +7,7 @@ namespace Cameo.Generator.Operators;
 /// <summary>
 /// If: https://onnx.ai/onnx/operators/onnx__If.html, of tensors, sequences and optionals. A condition that is known at build time leaves one branch, before this class is asked (see <see cref="BranchSelection"/>). Otherwise both
 /// branches are compiled, one runs, and its results are written where both branches have theirs. Sizes of the results that differ follow from a condition on sizes, or the branch that
-/// runs tells them.
+/// runs tells them. A branch whose sizes contradict each other ends the run that takes it (see <see cref="ContradictoryBranch"/>).
 /// </summary>
 internal sealed class IfOperator : Operator
 {
@@ -28,7 +28,7 @@ internal sealed class IfOperator : Operator
             throw new ModelException(node, $"the condition is {condition} and not one boolean");
         }
 
-        context.InferBodies(node);
+        ContradictoryBranch.Infer(node, then, otherwise, context);
         for (int index = 0; index < node.Outputs.Count; index++)
         {
             if (node.Outputs[index] is not null && then.Outputs[index].HasType && otherwise.Outputs[index].HasType && ContainerBranches.Merge(node, index, then, otherwise) is { } container)

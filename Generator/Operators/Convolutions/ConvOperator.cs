@@ -41,7 +41,7 @@ internal sealed class ConvOperator : Operator
         WindowAxes.CheckRank(node, x);
         if (weights.Rank != x.Rank || groups < 1 || weights[0].Value % groups is not (null or 0) || (x[1] - weights[1] * groups).Value is not (null or 0))
         {
-            throw new ModelException(node, $"weights of shape {weights} in {groups} groups do not fit the input's shape {x}");
+            throw ModelException.Contradiction(node, $"weights of shape {weights} in {groups} groups do not fit the input's shape {x}");
         }
 
         WindowAxes.CheckKernel(node, weights, context);

@@ -37,7 +37,7 @@ internal sealed class ConcatOperator : Operator
             Shape shape = inputs[input].Shape;
             if (shape.Rank != sizes.Length)
             {
-                throw new ModelException(node, $"inputs have the shapes {inputs[0].Shape} and {shape}");
+                throw ModelException.Contradiction(node, $"inputs have the shapes {inputs[0].Shape} and {shape}");
             }
 
             for (int current = 0; current < sizes.Length; current++)

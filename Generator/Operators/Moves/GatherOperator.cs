@@ -105,7 +105,7 @@ internal sealed class GatherOperator : Operator
         {
             if (index < -size || index >= size)
             {
-                throw new ModelException(node, $"index {index} is outside the {size} elements of axis {axis}");
+                throw ModelException.Contradiction(node, $"index {index} is outside the {size} elements of axis {axis}");
             }
         }
 

@@ -150,12 +150,12 @@ internal sealed class ReshapeOperator : ReshapingOperator
         Dimension divisor = new Shape(denominators).ElementCount;
         if (divisor.Value == 0)
         {
-            throw new ModelException(node, "-1 beside a size of 0 has no value");
+            throw ModelException.Contradiction(node, "-1 beside a size of 0 has no value");
         }
 
         if (total.Value is { } count && divisor.Value is { } known && count % known != 0)
         {
-            throw new ModelException(node, $"{from} cannot be divided into [{string.Join(", ", sizes.Select(size => size.ToString()))}]");
+            throw ModelException.Contradiction(node, $"{from} cannot be divided into [{string.Join(", ", sizes.Select(size => size.ToString()))}]");
         }
 
         return Dimension.FloorDivide(total, divisor);

@@ -103,9 +103,9 @@ internal sealed class SplitOperator : Operator
         }
 
         Dimension sum = given.Aggregate(Dimension.Zero, (total, part) => total + part);
-        if (given.Count < count || ((sum - size).Value is { } difference && difference != 0))
+        if (given.Any(part => part.Value < 0) || given.Count < count || ((sum - size).Value is { } difference && difference != 0))
         {
-            throw new ModelException(node, $"parts [{string.Join(", ", given)}] do not make up {size} in {count} outputs");
+            throw ModelException.Contradiction(node, $"parts [{string.Join(", ", given)}] do not make up {size} in {count} outputs");
         }
 
         return given;
@@ -122,12 +122,17 @@ internal sealed class SplitOperator : Operator
             }
 
             Dimension part = Dimension.CeilingDivide(size, asked);
+            if ((size - part * (asked - 1)).Value < 0)
+            {
+                throw ModelException.Contradiction(node, $"{size} elements cannot be split into {asked} parts of {part}");
+            }
+
             return [.. Enumerable.Range(0, (int)asked).Select(index => index == asked - 1 ? size - part * (asked - 1) : part)];
         }
 
         if (size.Value is { } known && known % count != 0)
         {
-            throw new ModelException(node, $"{known} elements cannot be split into {count} equal parts");
+            throw ModelException.Contradiction(node, $"{known} elements cannot be split into {count} equal parts");
         }
 
         return [.. Enumerable.Repeat(Dimension.FloorDivide(size, count), count)];

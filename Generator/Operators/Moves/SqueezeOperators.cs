@@ -68,7 +68,7 @@ internal sealed class SqueezeOperators : ReshapingOperator
         {
             if (from[axis].Value is { } size && size != 1)
             {
-                throw new ModelException(node, $"axis {axis} of {from} is {size} and cannot be squeezed");
+                throw ModelException.Contradiction(node, $"axis {axis} of {from} is {size} and cannot be squeezed");
             }
 
             if (!from[axis].IsStatic)

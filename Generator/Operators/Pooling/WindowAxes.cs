@@ -109,7 +109,7 @@ internal static class WindowAxes
         Dimension room = input + begin + end - extent;
         if (room.Value < 0)
         {
-            throw new ModelException(node, $"a window of {extent} does not fit {input} elements padded by {begin} and {end}");
+            throw ModelException.Contradiction(node, $"a window of {extent} does not fit {input} elements padded by {begin} and {end}");
         }
 
         Dimension output = Dimension.FloorDivide(room, stride) + 1;

@@ -28,7 +28,7 @@ internal sealed class GemmOperator : Operator
         Shape b = Matrix(node, 1, "transB");
         if ((a[1] - b[0]).Value is { } difference && difference != 0)
         {
-            throw new ModelException(node, $"matrices of {a} and {b} cannot be multiplied");
+            throw ModelException.Contradiction(node, $"matrices of {a} and {b} cannot be multiplied");
         }
 
         context.RequireEqual(node, a[1], b[0], "the columns and the rows");
@@ -38,7 +38,7 @@ internal sealed class GemmOperator : Operator
             ElementTypeSet.RequireEqual(node, 0, 2);
             if (!ShapeMath.BroadcastsTo(node, c.Shape, shape, context))
             {
-                throw new ModelException(node, $"C of shape {c.Shape} does not broadcast to {shape}");
+                throw ModelException.Contradiction(node, $"C of shape {c.Shape} does not broadcast to {shape}");
             }
         }
         else if (node.Version < 11)

@@ -39,7 +39,7 @@ internal sealed class MatMulOperator : Operator
         Dimension rows = b[Math.Max(0, b.Rank - 2)];
         if ((depth - rows).Value is { } difference && difference != 0)
         {
-            throw new ModelException(node, $"shapes {a} and {b} cannot be multiplied: {depth} columns meet {rows} rows");
+            throw ModelException.Contradiction(node, $"shapes {a} and {b} cannot be multiplied: {depth} columns meet {rows} rows");
         }
 
         context?.RequireEqual(node, depth, rows, "the columns and the rows");

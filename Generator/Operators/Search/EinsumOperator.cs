@@ -34,7 +34,7 @@ internal sealed class EinsumOperator : Operator
 
                 sizes[letter] = !sizes.TryGetValue(letter, out Dimension? known) || known.Value == 1 ? size
                     : (known - size).Value is { } difference && difference != 0 && size.Value != 1
-                        ? throw new ModelException(node, $"'{letter}' is {known} in one operand and {size} in another")
+                        ? throw ModelException.Contradiction(node, $"'{letter}' is {known} in one operand and {size} in another")
                         : known;
             }
         }

@@ -25,7 +25,7 @@ internal sealed class TopKOperator : Operator
             : context.RequiredElements(node, 1, "k") is [var element] ? element : throw new ModelException(node, $"k is {node.Input(1).Type} and not one number");
         if (count.Value < 0 || (count.Value is { } wanted && x.Shape[axis].Value is { } there && wanted > there))
         {
-            throw new ModelException(node, $"{count} elements are wanted of the {x.Shape[axis]} along axis {axis}");
+            throw ModelException.Contradiction(node, $"{count} elements are wanted of the {x.Shape[axis]} along axis {axis}");
         }
 
         context.RequireSizes(node, [count]);
