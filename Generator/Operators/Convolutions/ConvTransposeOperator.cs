@@ -26,7 +26,7 @@ internal sealed class ConvTransposeOperator : Operator
         WindowAxes.CheckRank(node, x);
         if (weights.Rank != x.Rank || groups < 1 || (x[1] - weights[0]).Value is not (null or 0) || weights[0].Value % groups is not (null or 0))
         {
-            throw new ModelException(node, $"weights of shape {weights} in {groups} groups do not fit the input's shape {x}");
+            throw ModelException.Contradiction(node, $"weights of shape {weights} in {groups} groups do not fit the input's shape {x}");
         }
 
         WindowAxes.CheckKernel(node, weights, context);
@@ -100,7 +100,8 @@ internal sealed class ConvTransposeOperator : Operator
         return context.AddWeight($"{weights.Name} (panels)", new WeightPanels(new WeightReshape(ordered, [groups, inputs * taps, outputs]), ConvOperator.PanelWidth));
     }
 
-    private static IReadOnlyList<WindowAxis> Axes(Node node)
+    /// <summary>The windows: inputs and outputs are those of this operator, so that a convolution with the same windows goes from its outputs to its inputs.</summary>
+    public static IReadOnlyList<WindowAxis> Axes(Node node)
     {
         Shape shape = node.Input(0).Shape;
         Shape weights = node.Input(1).Shape;

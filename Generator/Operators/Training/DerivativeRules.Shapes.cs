@@ -72,6 +72,13 @@ internal sealed partial class DerivativeRules
         return Broadcast(results);
     }
 
+    /// <summary>Of a maximum or minimum over axes: elements that are it share what it gets.</summary>
+    private Value Extreme(Value g)
+    {
+        Value shares = F.Cast(context.Add("Equal", X(0), Spread(Kept(Y))), g.ElementType);
+        return F.Divide(F.Multiply(shares, Kept(g)), F.Sum(shares, ReductionAxes.Of(node)));
+    }
+
     private Value Softmax(Value g) => F.Multiply(Y, F.Subtract(g, F.Sum(F.Multiply(g, Y), SoftmaxOperators.Axes(node))));
 
     /// <summary>dA = G · Bᵀ and dB = Aᵀ · G; vectors are matrices of one row or column.</summary>
@@ -165,6 +172,30 @@ internal sealed partial class DerivativeRules
 
         return context.Add("Pad", g, context.Sizes((IReadOnlyList<Dimension>)[.. before, .. after]));
     }
+
+    /// <summary>What a constant surrounded.</summary>
+    private Value WithoutPadding(Value g)
+    {
+        int rank = g.Shape.Rank;
+        IReadOnlyList<Dimension>? pads = node.Version < 11 ? (node.IntegersAttribute("pads") ?? node.IntegersAttribute("paddings"))?.Select(Dimension.Of).ToArray() : node.OptionalInput(1)?.Elements;
+        if (node.StringAttribute("mode", "constant") != "constant" || pads is null || pads.Count != 2 * rank || node.OptionalInput(3) is not null)
+        {
+            throw Unknown("known are constants around whole tensors, as many as the model says");
+        }
+
+        if (pads.Any(pad => pad.Value < 0))
+        {
+            // What was cut away gets 0.
+            return F.ReshapeLike(context.Add("Pad", g, context.Sizes((IReadOnlyList<Dimension>)[.. pads.Select(pad => Dimension.Zero - pad)])), X(0));
+        }
+
+        Dimension[] starts = [.. pads.Take(rank)];
+        return F.ReshapeLike(Part(g, starts, [.. starts.Select((start, axis) => start + X(0).Shape[axis])], 0), X(0));
+    }
+
+    /// <summary>Elements from starts to ends along axes from the first one on.</summary>
+    private Value Part(Value x, IReadOnlyList<Dimension> starts, IReadOnlyList<Dimension> ends, int first) =>
+        context.Add("Slice", x, context.Sizes(starts), context.Sizes(ends), context.Integers([.. Enumerable.Range(first, starts.Count).Select(axis => (long)axis)]));
 
     private long[]? Integers(int input) => node.OptionalInput(input)?.Elements is { } elements && elements.All(element => element.IsStatic) ? [.. elements.Select(element => element.Constant)] : null;
 
