@@ -35,6 +35,20 @@ public sealed class MapTests : IDisposable
         Assert.Equal(["yes", "no"], results["label"].Texts.ToArray());
     }
 
+    /// <summary>In the standard sequence operators take sequences of tensors alone: a sequence of maps is refused rather than given to them as the tensor of scores that it is here.</summary>
+    [Theory]
+    [InlineData("SequenceLength")]
+    [InlineData("SequenceAt")]
+    [InlineData("SequenceErase")]
+    [InlineData("ConcatFromSequence")]
+    public void Sequences_of_maps_are_refused_by_sequence_operators(string type)
+    {
+        OnnxModelBuilder builder = new OnnxModelBuilder(17).Input("x", "n", 2).Integer("zero", 0)
+            .Node("ai.onnx.ml.ZipMap", ["x"], ["maps"], ("classlabels_int64s", new long[] { 1, 2 }))
+            .Node(type, type.StartsWith("SequenceL", StringComparison.Ordinal) || type.StartsWith('C') ? ["maps"] : ["maps", "zero"], ["y"], type.StartsWith('C') ? [("axis", 0L)] : []).Output("y");
+        Assert.Contains($"{type} 'y_{type}'", _models.Refusal("Maps" + type, builder));
+    }
+
     [Fact]
     public void Labels_that_do_not_fit_and_readers_of_maps_are_refused()
     {

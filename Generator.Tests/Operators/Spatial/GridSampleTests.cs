@@ -170,4 +170,21 @@ public sealed unsafe class GridSampleTests : IDisposable
             Assert.Equal(expected, actual[element], 1e-12);
         }
     }
+
+    /// <summary>Texts can be picked; what lies outside is the empty text.</summary>
+    [Theory]
+    [InlineData(16)]
+    [InlineData(22)]
+    public void The_nearest_of_texts_is_picked(int opset)
+    {
+        using CompiledModel model = _models.Load("GridTexts" + opset, new OnnxModelBuilder(opset).Input("x", DataType.String, 1, 1, 2, 2).Input("grid", 1, 1, 5, 2)
+            .Node("GridSample", ["x", "grid"], ["y"], ("mode", "nearest"), ("align_corners", 1L)).Output("y", DataType.String, 1, 1, 1, 5));
+        using CompiledSession session = model.CreateSession();
+        Tensor y = session.Run(new Dictionary<string, Tensor>
+        {
+            ["x"] = Tensor.Create(["a", "b", "c", "d"], 1, 1, 2, 2),
+            ["grid"] = Tensor.Create<float>([1, 1, -0.9f, 0.8f, 0.7f, -0.6f, -1, -1, 3, 0.9f], 1, 1, 5, 2),
+        })["y"];
+        Assert.Equal(["d", "c", "b", "a", ""], y.Texts.ToArray());
+    }
 }
