@@ -47,7 +47,7 @@ internal sealed class EmissionModel
         "CheckSize", "CheckSizes", "CopyStatesFrom", "CreatePool", "CreateSequence", "CreateSession", "CreateSessionCore", "DescribeDetails", "Description", "Details", "Dispose", "EnsureArena", "Enter", "Equals", "Execute", "Exit", "Finalize",
         "Forward", "Fork", "Generate", "GetHashCode", "GetOutputView", "GetSequenceInput", "GetSequenceOutput", "GetType", "Length", "Lengths", "LoadState", "LoadStateCore", "MemberwiseClone", "Model", "Options", "PlanArena", "Pool",
         "Position", "Prepare", "Prepared", "ReadSequence", "ReadState", "ReadStateCore", "ReadTexts", "ReferenceEquals", "RequireDense", "Reset", "ResetStates", "Rewind", "RewindStates", "Run", "ScratchSize", "Sequence", "SequenceBytes", "SequencePool", "Session",
-        "SizeBuffers", "States", "TextConstants", "Texts", "Threads", "ThrowDimensionMismatch", "ThrowDimensionOutOfBounds", "ThrowWrongLength", "ThrowWrongRank", "ToString", "Weights", "Workers",
+        "SizeBuffers", "States", "TextConstants", "Texts", "Threads", "ThrowContradiction", "ThrowDimensionMismatch", "ThrowDimensionOutOfBounds", "ThrowWrongLength", "ThrowWrongRank", "ToString", "Weights", "Workers",
     ];
 
     /// <summary>Classes that the code of every model names, apart from those of its kernels.</summary>
